@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/secret.h"
+
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+
+#define CHUNK_BYTES ((size_t)64 << 10)
+
+struct chunk {
+	struct chunk *next;
+	size_t used, size;
+	unsigned char *bytes; /* sodium_malloc: locked, guarded, wiped by sodium_free */
+};
+
+struct prg_arena {
+	struct chunk *chunks;
+};
+
+struct prg_text {
+	size_t length, capacity;
+	char *data;
+};
+
+void prg_wipe(void *memory, size_t length)
+{
+	if (memory != NULL && length > 0)
+		sodium_memzero(memory, length);
+}
+
+int prg_arena_new(struct prg_arena **ret_arena, struct prg_error *err)
+{
+	struct prg_arena *arena;
+
+	if (sodium_init() < 0)
+		return prg_error_set(err, PRG_E_FAILED, "no source of random numbers");
+	arena = calloc(1, sizeof(*arena));
+	if (arena == NULL)
+		return prg_error_nomem(err);
+	*ret_arena = arena;
+	return 0;
+}
+
+void prg_arena_free(struct prg_arena **arena)
+{
+	struct chunk *chunk, *next;
+
+	if (*arena == NULL)
+		return;
+	for (chunk = (*arena)->chunks; chunk != NULL; chunk = next) {
+		next = chunk->next;
+		sodium_free(chunk->bytes);
+		free(chunk);
+	}
+	free(*arena);
+	*arena = NULL;
+}
+
+static struct chunk *chunk_new(size_t size)
+{
+	struct chunk *chunk = calloc(1, sizeof(*chunk));
+
+	if (chunk == NULL)
+		return NULL;
+	chunk->bytes = sodium_malloc(size);
+	if (chunk->bytes == NULL) {
+		free(chunk);
+		return NULL;
+	}
+	chunk->size = size;
+	return chunk;
+}
+
+void *prg_arena_take(struct prg_arena *arena, size_t length)
+{
+	size_t need = (length + 15) & ~(size_t)15;
+	struct chunk *chunk = arena->chunks;
+	void *memory;
+
+	if (need < length)
+		return NULL;
+	if (chunk == NULL || chunk->size - chunk->used < need) {
+		chunk = chunk_new(need > CHUNK_BYTES ? need : CHUNK_BYTES);
+		if (chunk == NULL)
+			return NULL;
+		chunk->next = arena->chunks;
+		arena->chunks = chunk;
+	}
+	memory = chunk->bytes + chunk->used;
+	chunk->used += need;
+	memset(memory, 0, need);
+	return memory;
+}
+
+int prg_text_new(struct prg_text **ret_text, struct prg_error *err)
+{
+	struct prg_text *text;
+
+	if (sodium_init() < 0)
+		return prg_error_set(err, PRG_E_FAILED, "no source of random numbers");
+	text = calloc(1, sizeof(*text));
+	if (text == NULL)
+		return prg_error_nomem(err);
+	text->capacity = 1024;
+	text->data = sodium_malloc(text->capacity);
+	if (text->data == NULL) {
+		free(text);
+		return prg_error_nomem(err);
+	}
+	text->data[0] = '\0';
+	*ret_text = text;
+	return 0;
+}
+
+void prg_text_free(struct prg_text **text)
+{
+	if (*text == NULL)
+		return;
+	sodium_free((*text)->data);
+	free(*text);
+	*text = NULL;
+}
+
+static int text_reserve(struct prg_text *text, size_t more, struct prg_error *err)
+{
+	size_t capacity = text->capacity;
+	char *data;
+
+	if (more >= SIZE_MAX / 4 - text->length)
+		return prg_error_nomem(err);
+	while (capacity - text->length <= more)
+		capacity *= 2;
+	if (capacity == text->capacity)
+		return 0;
+	data = sodium_malloc(capacity);
+	if (data == NULL)
+		return prg_error_nomem(err);
+	memcpy(data, text->data, text->length + 1);
+	sodium_free(text->data);
+	text->data = data;
+	text->capacity = capacity;
+	return 0;
+}
+
+int prg_text_append(struct prg_text *text, const void *bytes, size_t length,
+                    struct prg_error *err)
+{
+	int rc = text_reserve(text, length, err);
+
+	if (rc < 0)
+		return rc;
+	if (length > 0)
+		memcpy(text->data + text->length, bytes, length);
+	text->length += length;
+	text->data[text->length] = '\0';
+	return 0;
+}
+
+int prg_text_printf(struct prg_text *text, struct prg_error *err, const char *format, ...)
+{
+	va_list args;
+	int length, rc;
+
+	va_start(args, format);
+	length = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (length < 0)
+		return prg_error_set(err, PRG_E_FAILED, "cannot format text");
+	rc = text_reserve(text, (size_t)length, err);
+	if (rc < 0)
+		return rc;
+	va_start(args, format);
+	vsnprintf(text->data + text->length, (size_t)length + 1, format, args);
+	va_end(args);
+	text->length += (size_t)length;
+	return 0;
+}
+
+const char *prg_text_data(const struct prg_text *text)
+{
+	return text->data;
+}
+
+size_t prg_text_length(const struct prg_text *text)
+{
+	return text->length;
+}

@@ -1,0 +1,623 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * libpeerage: the register of who may use a WireGuard server.
+ *
+ * In the order of the road that every change travels:
+ *   intent -> store (one transaction) -> plan -> backend (apply) -> report
+ *
+ * Conventions
+ *  - A fallible function returns 0 or a negative PRG_E_* and takes
+ *    `struct prg_error *err` last; NULL is allowed. Outputs named ret_* are
+ *    untouched on failure.
+ *  - The library never prints, never logs, never exits, opens no IP socket and
+ *    starts no program but nft(8).
+ *  - x_new/x_free(T **): free of a pointer to NULL is fine and sets it to NULL.
+ *  - A handle belongs to one thread at a time; different handles may be used in
+ *    different threads. prg_register handles do not survive fork(2).
+ *  - Structs with visible members are made by the library only and are read
+ *    only for the caller; members may be added at their end. Exceptions, plain
+ *    values that a caller may make: keys, prg_addr, prg_prefix, prg_endpoint,
+ *    prg_error.
+ *  - Text is UTF-8 and NUL-terminated; times are seconds since 1970-01-01 UTC;
+ *    0 as a time means "none".
+ */
+#ifndef PEERAGE_H
+#define PEERAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define PRG_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#define PRG_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define PRG_PRINTF(f, a)
+#define PRG_MUST_CHECK
+#endif
+
+#define PRG_VERSION "0.1.0"
+
+/* Version of the library that is linked, e.g. "0.1.0". Static storage. */
+const char *prg_version(void);
+
+/* ------------------------------------------------------------------ errors */
+
+/*
+ * What went wrong. -PRG_E_FAILED to -PRG_E_PERMISSION are the exit codes of
+ * peerage(8); the codes below them tell kinds of PRG_E_FAILED apart.
+ */
+enum prg_code {
+	PRG_OK = 0,
+	PRG_E_FAILED = -1,      /* I/O, kernel or other failure */
+	PRG_E_USAGE = -2,       /* a malformed or contradictory value */
+	PRG_E_CONFLICT = -3,    /* name, key, address or route taken; key revoked */
+	PRG_E_NOT_APPLIED = -4, /* recorded, but the interface is not in line yet */
+	PRG_E_NOT_FOUND = -6,   /* no such peer or interface */
+	PRG_E_PERMISSION = -7,  /* the process lacks a privilege */
+	PRG_E_NOMEM = -16,      /* out of memory */
+	PRG_E_BUSY = -17,       /* register or interface held by another process */
+	PRG_E_CORRUPT = -18,    /* the register, or a message, is damaged */
+	PRG_E_UNSUPPORTED = -19,/* no kernel support; register of a newer version */
+	PRG_E_FULL = -20        /* no address left in a pool; disk full */
+};
+
+/*
+ * An error with its context, one line, no final newline, never a secret.
+ * Caller-owned; the library neither allocates nor frees anything in it.
+ */
+struct prg_error {
+	int code;
+	char message[1024];
+};
+
+/* Exit code of peerage(8) for a PRG_* code: 0 to 7. */
+int prg_exit_code(int code);
+
+/* Stable lower-case word for a code ("conflict", "busy"…). Static storage. */
+const char *prg_code_name(int code);
+
+/* -------------------------------------------------------------------- keys */
+
+#define PRG_KEY_BYTES 32 /* Curve25519 and the preshared key: WireGuard paper, 5.4 */
+#define PRG_KEY_TEXT 45  /* base64 of 32 bytes, with NUL */
+
+struct prg_public_key {
+	unsigned char bytes[PRG_KEY_BYTES];
+};
+struct prg_private_key {
+	unsigned char bytes[PRG_KEY_BYTES]; /* clamped as in RFC 7748, section 5 */
+};
+struct prg_preshared_key {
+	unsigned char bytes[PRG_KEY_BYTES]; /* all zero: none */
+};
+
+/* Draws a new clamped private key from the kernel's random source.
+ * Errors: PRG_E_FAILED where there is no random source. */
+PRG_MUST_CHECK int prg_private_key_generate(struct prg_private_key *ret_key,
+                                            struct prg_error *err);
+/* Draws a new preshared key. Errors as above. */
+PRG_MUST_CHECK int prg_preshared_key_generate(struct prg_preshared_key *ret_key,
+                                              struct prg_error *err);
+/* The public key of a private key (X25519 with the base point, RFC 7748). */
+PRG_MUST_CHECK int prg_public_key_derive(const struct prg_private_key *key,
+                                         struct prg_public_key *ret_key, struct prg_error *err);
+
+/*
+ * Base64 (RFC 4648, section 4; 43 characters and one '=') to a key. `length`
+ * bytes of text are read; surrounding white space is not accepted. The bits
+ * that base64 leaves over must be zero, as wg(8) demands. Private keys are
+ * clamped. Constant time in the value of a secret.
+ * Errors: PRG_E_USAGE (the message never repeats a secret's text).
+ */
+PRG_MUST_CHECK int prg_public_key_parse(const char *text, size_t length,
+                                        struct prg_public_key *ret_key, struct prg_error *err);
+PRG_MUST_CHECK int prg_private_key_parse(const char *text, size_t length,
+                                         struct prg_private_key *ret_key, struct prg_error *err);
+PRG_MUST_CHECK int prg_preshared_key_parse(const char *text, size_t length,
+                                           struct prg_preshared_key *ret_key,
+                                           struct prg_error *err);
+
+void prg_public_key_format(const struct prg_public_key *key, char ret_text[PRG_KEY_TEXT]);
+/* The only functions that turn a secret into text; wipe the text after use. */
+void prg_private_key_reveal(const struct prg_private_key *key, char ret_text[PRG_KEY_TEXT]);
+void prg_preshared_key_reveal(const struct prg_preshared_key *key, char ret_text[PRG_KEY_TEXT]);
+
+/* Overwrites memory in a way that a compiler does not remove. NULL is fine. */
+void prg_wipe(void *memory, size_t length);
+
+/* --------------------------------------------------------------- addresses */
+
+#define PRG_ADDR_TEXT 46     /* INET6_ADDRSTRLEN */
+#define PRG_PREFIX_TEXT 50   /* address, '/', three digits, NUL */
+#define PRG_ENDPOINT_TEXT 264
+#define PRG_IFNAME_TEXT 16   /* IFNAMSIZ, linux/if.h */
+#define PRG_NAME_BYTES 64    /* longest name of a peer, without NUL */
+#define PRG_SLUG_TEXT 16     /* tunnel name of the phone apps: 15 and NUL */
+
+struct prg_addr {
+	uint8_t family;    /* 4 or 6; 0: unset */
+	uint8_t bytes[16]; /* network order; IPv4 in the first 4, the rest zero */
+};
+
+/* An address with a prefix length; host bits may be set (an interface's own
+ * address in its pool) or not (an allowed IP), as each use says. */
+struct prg_prefix {
+	struct prg_addr addr;
+	uint8_t length; /* 0 to 32, or 0 to 128 */
+};
+
+/* Where a WireGuard side listens: host name or address literal (without
+ * brackets; a zone as in fe80::1%eth0 stays part of it) and port. */
+struct prg_endpoint {
+	char host[256];
+	uint16_t port; /* 1 to 65535; 0: unset */
+};
+
+/* Text to value and back. Parsers accept what inet_pton(3) accepts, no octal,
+ * no surrounding space. A prefix without '/' is a host prefix (/32, /128).
+ * prg_endpoint_parse: "host", "host:port", "[v6]:port" and a bare "v6";
+ * default_port stands in where no port is given, 0 makes a port obligatory.
+ * Errors: PRG_E_USAGE. */
+PRG_MUST_CHECK int prg_addr_parse(const char *text, struct prg_addr *ret_addr,
+                                  struct prg_error *err);
+PRG_MUST_CHECK int prg_prefix_parse(const char *text, struct prg_prefix *ret_prefix,
+                                    struct prg_error *err);
+PRG_MUST_CHECK int prg_endpoint_parse(const char *text, uint16_t default_port,
+                                      struct prg_endpoint *ret_endpoint, struct prg_error *err);
+void prg_addr_format(const struct prg_addr *addr, char ret_text[PRG_ADDR_TEXT]);
+void prg_prefix_format(const struct prg_prefix *prefix, char ret_text[PRG_PREFIX_TEXT]);
+/* IPv6 literals in brackets. */
+void prg_endpoint_format(const struct prg_endpoint *endpoint, char ret_text[PRG_ENDPOINT_TEXT]);
+
+/* Checks a peer's name: 1 to 64 bytes of UTF-8 in NFC, letters and marks of
+ * any script, decimal digits and ". _ @ + -", beginning with a letter or
+ * digit. Errors: PRG_E_USAGE, saying which character and where. */
+PRG_MUST_CHECK int prg_name_check(const char *name, struct prg_error *err);
+
+/* Checks an interface's name: 1 to 15 of [a-zA-Z0-9_=+.-], not "." or "..".
+ * Errors: PRG_E_USAGE. */
+PRG_MUST_CHECK int prg_interface_name_check(const char *name, struct prg_error *err);
+
+/* An ASCII slug of a name, at most 15 of [a-zA-Z0-9_=+.-], as the WireGuard
+ * apps accept for a tunnel: other characters become '-'; where anything was
+ * replaced or cut, the end is a hash of the name, so that different names have
+ * different slugs. */
+void prg_name_slug(const char *name, char ret_slug[PRG_SLUG_TEXT]);
+
+/* "90s", "15m", "12h", "30d", "2w", "1y" (365 d) to seconds. PRG_E_USAGE. */
+PRG_MUST_CHECK int prg_duration_parse(const char *text, int64_t *ret_seconds,
+                                      struct prg_error *err);
+
+/* ---------------------------------------------------------------- register */
+
+/* What should be: interfaces, peers, their secrets and the audit chain, in one
+ * file of mode 0600. */
+struct prg_register;
+
+enum prg_open_flags {
+	PRG_OPEN_CREATE = 1u << 0, /* make it (and its directory, 0700) if absent */
+	PRG_OPEN_READ = 1u << 1    /* no change will be made */
+};
+
+/* Who runs the interface. AUTO: the kernel, else a userspace WireGuard that has
+ * a socket for that interface; never NONE. MEMORY: a fake for tests, private to
+ * the process. */
+enum prg_backend_kind {
+	PRG_BACKEND_AUTO = 0,
+	PRG_BACKEND_NETLINK,
+	PRG_BACKEND_UAPI,
+	PRG_BACKEND_NONE,
+	PRG_BACKEND_MEMORY
+};
+
+/*
+ * Opens a register. path NULL means /var/lib/peerage/register.db. wait_ms: how
+ * long any later call may wait for another process that holds the register or
+ * an interface. Symbolic links are not followed.
+ * Errors: PRG_E_NOT_FOUND (absent, and no PRG_OPEN_CREATE), PRG_E_PERMISSION,
+ * PRG_E_UNSUPPORTED (a newer version; untouched), PRG_E_CORRUPT, PRG_E_BUSY.
+ * Privilege: read and write on the file and its directory.
+ */
+PRG_MUST_CHECK int prg_register_open(const char *path, unsigned flags, unsigned wait_ms,
+                                     struct prg_register **ret_register, struct prg_error *err);
+void prg_register_close(struct prg_register **reg);
+
+/* 32 lower-case hex digits that name this register. Owned by the handle. */
+const char *prg_register_id(const struct prg_register *reg);
+
+/* Which backend later calls use; PRG_BACKEND_AUTO until set. */
+void prg_register_set_backend(struct prg_register *reg, enum prg_backend_kind kind);
+
+/* Who acts, for the audit chain: "root", "alice (sudo)", a unit's name. At most
+ * 128 bytes, copied. Unset: "uid N". */
+void prg_register_set_actor(struct prg_register *reg, const char *actor);
+
+/* Calls fn after each commit, once for each new entry of the audit chain. hash
+ * is 64 hex digits. */
+typedef void prg_witness_fn(void *context, uint64_t number, const char *verb, const char *hash);
+void prg_register_set_witness(struct prg_register *reg, prg_witness_fn *fn, void *context);
+
+/*
+ * Recomputes the audit chain from its first entry. *ret_entries is the number
+ * of entries that hold; *ret_head receives the 64 hex digits of the last hash.
+ * Errors: PRG_E_CORRUPT names the first entry that does not hold.
+ */
+PRG_MUST_CHECK int prg_register_verify(struct prg_register *reg, uint64_t *ret_entries,
+                                       char ret_head[65], struct prg_error *err);
+
+/* ------------------------------------------------------ interfaces and peers */
+
+enum prg_peer_state {
+	PRG_PEER_ACTIVE = 0,
+	PRG_PEER_DISABLED,
+	PRG_PEER_EXPIRED,
+	PRG_PEER_REVOKED
+};
+/* "active", "disabled", "expired", "revoked". Static storage. */
+const char *prg_peer_state_name(enum prg_peer_state state);
+
+enum prg_quota_period { PRG_QUOTA_TOTAL = 0, PRG_QUOTA_DAY, PRG_QUOTA_MONTH };
+
+/* A registered interface. */
+struct prg_interface {
+	int64_t id;
+	char name[PRG_IFNAME_TEXT];
+	struct prg_public_key public_key;
+	uint16_t listen_port;
+	uint16_t mtu;                     /* 0: the kernel's default (1420) */
+	struct prg_prefix *addresses;     /* own address in its pool, host bits set */
+	size_t n_addresses;
+	struct prg_endpoint endpoint;     /* what clients are told to connect to */
+	struct prg_addr *dns;             /* n_dns 0: none */
+	size_t n_dns;
+	struct prg_prefix *client_allowed_ips;
+	size_t n_client_allowed_ips;
+	uint16_t client_keepalive_s;      /* 0: off */
+	char nat[PRG_IFNAME_TEXT];        /* a device, "auto" or "none" */
+	bool isolate;                     /* peers may not reach one another */
+	bool wanted_up;                   /* up by the admin's own word */
+	int64_t created_at;
+	int64_t config_epoch;             /* grows when handed-out configs go stale */
+};
+
+/* A registered peer. */
+struct prg_peer {
+	int64_t id;
+	int64_t interface_id;
+	char name[PRG_NAME_BYTES + 1];
+	struct prg_public_key public_key;
+	enum prg_peer_state state;
+	struct prg_prefix *addresses;     /* host prefixes */
+	size_t n_addresses;
+	struct prg_prefix *routes;        /* host bits zero */
+	size_t n_routes;
+	bool own_client_allowed_ips;      /* else the interface's apply */
+	struct prg_prefix *client_allowed_ips;
+	size_t n_client_allowed_ips;
+	bool own_dns;                     /* else the interface's apply */
+	struct prg_addr *dns;
+	size_t n_dns;
+	bool own_client_keepalive;        /* else the interface's applies */
+	uint16_t client_keepalive_s;
+	uint16_t mtu;                     /* client's; 0: the interface's */
+	uint16_t keepalive_s;             /* the server's; 0: off */
+	bool has_preshared_key;
+	struct prg_endpoint endpoint;     /* configured; port 0: none */
+	char **tags;                      /* sorted */
+	size_t n_tags;
+	char *note;                       /* NULL: none */
+	int64_t created_at;
+	int64_t expires_at;               /* 0: never */
+	int64_t revoked_at;               /* 0: not revoked */
+	uint64_t quota_bytes;             /* 0: none */
+	enum prg_quota_period quota_period;
+	bool config_stale;                /* handed out before the endpoint, server key… changed */
+	int64_t config_epoch;             /* the interface's when the config was handed out */
+};
+
+void prg_interface_free(struct prg_interface **interface);
+void prg_peer_free(struct prg_peer **peer);
+
+/* What the server's kernel holds for a peer: addresses, then routes. */
+size_t prg_peer_n_allowed_ips(const struct prg_peer *peer);
+const struct prg_prefix *prg_peer_allowed_ip(const struct prg_peer *peer, size_t index);
+
+/*
+ * Looks one up. interface NULL: the only one that the register holds.
+ * prg_find_peer finds the peer of that name that is not revoked, else the one
+ * revoked last. Errors: PRG_E_NOT_FOUND; PRG_E_USAGE where interface is NULL
+ * and the register holds several.
+ */
+PRG_MUST_CHECK int prg_find_interface(struct prg_register *reg, const char *interface,
+                                      struct prg_interface **ret_interface,
+                                      struct prg_error *err);
+PRG_MUST_CHECK int prg_find_peer(struct prg_register *reg, const char *interface, const char *name,
+                                 struct prg_peer **ret_peer, struct prg_error *err);
+
+/* Calls fn for each, interfaces by name, peers by creation. What fn is given is
+ * valid during the call. A non-zero return of fn ends the listing and is
+ * returned. No read transaction is open while fn runs. */
+typedef int prg_interface_fn(void *context, const struct prg_interface *interface);
+typedef int prg_peer_fn(void *context, const struct prg_peer *peer);
+PRG_MUST_CHECK int prg_list_interfaces(struct prg_register *reg, prg_interface_fn *fn,
+                                       void *context, struct prg_error *err);
+PRG_MUST_CHECK int prg_list_peers(struct prg_register *reg, const char *interface,
+                                  prg_peer_fn *fn, void *context, struct prg_error *err);
+
+/* Number of peers of an interface in a state. */
+PRG_MUST_CHECK int prg_count_peers(struct prg_register *reg, const char *interface,
+                                   enum prg_peer_state state, uint64_t *ret_count,
+                                   struct prg_error *err);
+
+/* ------------------------------------------------------------------ intent */
+
+/* One change that somebody wants: a verb, an interface, peers with values. */
+struct prg_intent;
+
+enum prg_verb {
+	PRG_INIT = 1,          /* register an interface and bring it up */
+	PRG_CONFIGURE,         /* change an interface's settings */
+	PRG_REMOVE_INTERFACE,  /* bring it down and take it out of the register */
+	PRG_UP,                /* make it as registered; already up: as PRG_SYNC */
+	PRG_DOWN,              /* take it away; the register stays */
+	PRG_SYNC,              /* make the running interface equal to the register */
+	PRG_ADD,               /* new peers: all or nothing */
+	PRG_REVOKE,            /* cut off for good */
+	PRG_DISABLE,
+	PRG_ENABLE,
+	PRG_RENAME,
+	PRG_SET                /* change what PRG_ADD set */
+};
+
+/*
+ * What prg_intent_set() takes; the text is as on the command line ("none"
+ * clears a setting where that makes sense). I: for PRG_INIT and PRG_CONFIGURE;
+ * A: PRG_ADD; S: PRG_SET; E: PRG_ENABLE; R: PRG_REVOKE; N: PRG_RENAME.
+ */
+enum prg_field {
+	PRG_FIELD_ENDPOINT = 1,       /* I   HOST[:PORT]; port: the listen port */
+	PRG_FIELD_ADDRESS,            /* IAS addresses, comma separated; I: with prefix length */
+	PRG_FIELD_LISTEN_PORT,        /* I   1 to 65535 */
+	PRG_FIELD_DNS,                /* IAS addresses, comma separated, or none; S: also "default" */
+	PRG_FIELD_CLIENT_ALLOWED_IPS, /* IAS prefixes, comma separated; S: also "default" */
+	PRG_FIELD_MTU,                /* IAS 576 to 65535, or none */
+	PRG_FIELD_CLIENT_KEEPALIVE,   /* IAS seconds, 0 to 65535, or none; S: also "default" */
+	PRG_FIELD_NAT,                /* I   a device, auto or none */
+	PRG_FIELD_ISOLATE,            /* I   yes or no */
+	PRG_FIELD_PUBLIC_KEY,         /* A   base64 */
+	PRG_FIELD_PRESHARED_KEY,      /* AS  only "none" or "new"; for a key of one's own see
+	                                     prg_intent_set_preshared_key() */
+	PRG_FIELD_ROUTES,             /* AS  prefixes, comma separated, or none */
+	PRG_FIELD_PEER_ENDPOINT,      /* AS  ADDRESS:PORT, or none; names are not resolved */
+	PRG_FIELD_KEEPALIVE,          /* AS  seconds, 0 to 65535, or none */
+	PRG_FIELD_EXPIRES,            /* ASE a moment or a duration from now, or none */
+	PRG_FIELD_QUOTA,              /* AS  SIZE[/day|/month], or none */
+	PRG_FIELD_TAG,                /* AS  1 to 64 bytes as a name; repeatable */
+	PRG_FIELD_UNTAG,              /* S   repeatable */
+	PRG_FIELD_NOTE,               /* AS  at most 1024 bytes of one line, or none */
+	PRG_FIELD_HOLD,               /* R   duration; 30d until set */
+	PRG_FIELD_NEW_NAME            /* N */
+};
+
+enum prg_intent_flags {
+	PRG_DRY_RUN = 1u << 0,     /* plan only */
+	PRG_NO_APPLY = 1u << 1,    /* record only */
+	PRG_IF_ABSENT = 1u << 2,   /* PRG_ADD: a name that exists already is left as it is */
+	PRG_PRUNE = 1u << 3,       /* PRG_SYNC: peers that were never registered go too */
+	PRG_REPLACE_KEY = 1u << 4, /* PRG_SYNC: replace a private key that is not ours */
+	PRG_NO_UP = 1u << 5        /* PRG_INIT: register only */
+};
+
+/* interface NULL: the only one of the register; PRG_INIT: "wg0".
+ * Errors: PRG_E_USAGE (name), PRG_E_NOMEM. */
+PRG_MUST_CHECK int prg_intent_new(enum prg_verb verb, const char *interface,
+                                  struct prg_intent **ret_intent, struct prg_error *err);
+void prg_intent_free(struct prg_intent **intent);
+void prg_intent_set_flags(struct prg_intent *intent, unsigned flags);
+
+/* Begins the next peer; the values set from here on are its own. Values set
+ * before the first peer are every peer's. Errors: PRG_E_USAGE (name; a name
+ * given twice), PRG_E_NOMEM. */
+PRG_MUST_CHECK int prg_intent_peer(struct prg_intent *intent, const char *name,
+                                   struct prg_error *err);
+/* Errors: PRG_E_USAGE (malformed; not a field of this verb), PRG_E_NOMEM. */
+PRG_MUST_CHECK int prg_intent_set(struct prg_intent *intent, enum prg_field field,
+                                  const char *text, struct prg_error *err);
+/* PRG_INIT and PRG_CONFIGURE: the interface's private key. Copied. */
+PRG_MUST_CHECK int prg_intent_set_private_key(struct prg_intent *intent,
+                                              const struct prg_private_key *key,
+                                              struct prg_error *err);
+/* PRG_ADD, PRG_SET: the peer's preshared key instead of a new one. Copied. */
+PRG_MUST_CHECK int prg_intent_set_preshared_key(struct prg_intent *intent,
+                                                const struct prg_preshared_key *key,
+                                                struct prg_error *err);
+
+/* ------------------------------------------------------------------ report */
+
+/* What happened. */
+struct prg_report;
+
+/*
+ * Travels the road: keys, probe, lock, drain what is pending, one transaction,
+ * apply, acknowledge. A report is returned on success and also with
+ * PRG_E_NOT_APPLIED, where the change is recorded and stays pending.
+ * Errors: any; after anything but PRG_E_NOT_APPLIED the register is as before.
+ * Privilege: the register's file; CAP_NET_ADMIN where an interface is applied
+ * to; root for PRG_UP's sysctls and firewall.
+ */
+PRG_MUST_CHECK int prg_execute(struct prg_register *reg, const struct prg_intent *intent,
+                               struct prg_report **ret_report, struct prg_error *err);
+void prg_report_free(struct prg_report **report);
+
+enum prg_outcome {
+	PRG_CREATED = 1,
+	PRG_CHANGED,
+	PRG_UNCHANGED /* it was so already, or PRG_IF_ABSENT */
+};
+
+/* One peer of the intent, in its order. The secrets are those that this call
+ * made or was given; NULL otherwise. All owned by the report. */
+struct prg_result {
+	const struct prg_peer *peer; /* as it is now */
+	enum prg_outcome outcome;
+	const struct prg_private_key *private_key;
+	const struct prg_preshared_key *preshared_key;
+};
+
+/* One field of a change: JSON text of the value before and after; never a
+ * secret (a preshared key shows as true or false). */
+struct prg_field_change {
+	const char *name;
+	const char *from;
+	const char *to;
+};
+struct prg_change {
+	const char *action;           /* "add", "remove", "update", "configure" */
+	const char *peer;             /* NULL: the interface, or a peer with no name */
+	bool has_public_key;
+	struct prg_public_key public_key;
+	const struct prg_field_change *fields;
+	size_t n_fields;
+};
+
+const struct prg_interface *prg_report_interface(const struct prg_report *report);
+/* The kernel (or userspace WireGuard) has what the register has. */
+bool prg_report_applied(const struct prg_report *report);
+size_t prg_report_n_results(const struct prg_report *report);
+const struct prg_result *prg_report_result(const struct prg_report *report, size_t index);
+/* What was, or with PRG_DRY_RUN would be, changed in the running interface. */
+size_t prg_report_n_changes(const struct prg_report *report);
+const struct prg_change *prg_report_change(const struct prg_report *report, size_t index);
+/* Keys found live that were never registered, and left alone. */
+size_t prg_report_n_left_over(const struct prg_report *report);
+const struct prg_public_key *prg_report_left_over(const struct prg_report *report, size_t index);
+/* Lines for a person: what was decided, what to mind, commands that mend. */
+size_t prg_report_n_remarks(const struct prg_report *report);
+const char *prg_report_remark(const struct prg_report *report, size_t index);
+
+/* ------------------------------------------------------------------ render */
+
+/* Bytes that may hold secrets, in memory that is locked and wiped. */
+struct prg_text;
+const char *prg_text_data(const struct prg_text *text); /* NUL-terminated */
+size_t prg_text_length(const struct prg_text *text);    /* without the NUL */
+void prg_text_free(struct prg_text **text);
+
+/*
+ * The client's config of a peer, in wg-quick syntax that the iOS and Android
+ * apps accept. private_key NULL: a line "# PrivateKey = " stands for it. The
+ * preshared key comes from the register.
+ * Errors: PRG_E_NOT_FOUND; PRG_E_CONFLICT (the peer is revoked).
+ */
+PRG_MUST_CHECK int prg_render_config(struct prg_register *reg, const char *interface,
+                                     const char *name, const struct prg_private_key *private_key,
+                                     struct prg_text **ret_text, struct prg_error *err);
+/* The same for result `index` of a report, with the keys that it holds. */
+PRG_MUST_CHECK int prg_report_config(const struct prg_report *report, size_t index,
+                                     struct prg_text **ret_text, struct prg_error *err);
+
+/* A QR code. */
+struct prg_qr;
+
+/*
+ * Encodes a config: 8-bit mode, error correction L (ISO/IEC 18004); spaces
+ * round '=' and after ',' are dropped where that lowers the version. The text
+ * that a reader gets is prg_qr_text().
+ * Errors: PRG_E_USAGE (too long: over 2953 bytes), PRG_E_NOMEM.
+ */
+PRG_MUST_CHECK int prg_qr_new(const char *config, size_t length, struct prg_qr **ret_qr,
+                              struct prg_error *err);
+void prg_qr_free(struct prg_qr **qr);
+unsigned prg_qr_version(const struct prg_qr *qr); /* 1 to 40 */
+unsigned prg_qr_width(const struct prg_qr *qr);   /* modules a side, no quiet zone */
+bool prg_qr_module(const struct prg_qr *qr, unsigned x, unsigned y); /* true: dark */
+const char *prg_qr_text(const struct prg_qr *qr);
+
+enum prg_qr_style {
+	PRG_QR_HALF = 1, /* half blocks U+2580: 1 by 2 modules a cell */
+	PRG_QR_SEXTANT   /* U+1FB00…: 2 by 3 modules a cell */
+};
+/* Cells that the code takes with a quiet zone of 2 modules. */
+void prg_qr_cells(const struct prg_qr *qr, enum prg_qr_style style, unsigned *ret_columns,
+                  unsigned *ret_rows);
+/* For a terminal, in explicit colours (231 on 16 of the 256), rows ended by
+ * newline, colours reset at each row's end. Errors: PRG_E_NOMEM. */
+PRG_MUST_CHECK int prg_qr_terminal(const struct prg_qr *qr, enum prg_qr_style style,
+                                   struct prg_text **ret_text, struct prg_error *err);
+/* Images with a quiet zone of 4 modules; scale: pixels a module, 1 to 64.
+ * Errors: PRG_E_USAGE (scale), PRG_E_NOMEM, PRG_E_UNSUPPORTED (built without
+ * libpng). */
+PRG_MUST_CHECK int prg_qr_png(const struct prg_qr *qr, unsigned scale, struct prg_text **ret_bytes,
+                              struct prg_error *err);
+PRG_MUST_CHECK int prg_qr_svg(const struct prg_qr *qr, struct prg_text **ret_text,
+                              struct prg_error *err);
+
+/* ------------------------------------------------------------------- watch */
+
+enum prg_live_status {
+	PRG_LIVE_ON = 1,   /* a handshake under 180 s ago: REJECT_AFTER_TIME, WireGuard paper 6.1 */
+	PRG_LIVE_IDLE,     /* a handshake under 30 d ago */
+	PRG_LIVE_STALE,    /* the last handshake is older */
+	PRG_LIVE_NEVER,    /* no handshake since the interface was made */
+	PRG_LIVE_DISABLED, /* registered, and disabled */
+	PRG_LIVE_EXPIRED,
+	PRG_LIVE_UNKNOWN,  /* in the kernel, not in the register */
+	PRG_LIVE_MISSING   /* active in the register, not in the kernel */
+};
+/* "on", "idle", "stale", "never", "disabled", "expired", "unknown", "missing". */
+const char *prg_live_status_name(enum prg_live_status status);
+
+/* What the running interface says of one peer. */
+struct prg_live {
+	struct prg_public_key public_key;
+	bool present;                    /* in the running interface */
+	enum prg_live_status status;
+	int64_t latest_handshake_at;     /* 0: never */
+	uint64_t rx_bytes;
+	uint64_t tx_bytes;
+	uint16_t keepalive_s;
+	bool has_preshared_key;
+	struct prg_endpoint endpoint;    /* where it is connected from; port 0: none.
+	                                    Never store it. */
+	struct prg_prefix *allowed_ips;
+	size_t n_allowed_ips;
+};
+
+/* The running interface. */
+struct prg_live_interface {
+	bool present;
+	bool up;
+	bool ours;                       /* its alias names this register */
+	struct prg_public_key public_key;
+	bool has_private_key;
+	uint16_t listen_port;
+	uint32_t fwmark;
+	bool changing;                   /* it was being changed: what is shown may mix */
+};
+
+/* peer is NULL for a key that the register does not hold. */
+typedef int prg_live_fn(void *context, const struct prg_live *live, const struct prg_peer *peer);
+
+/*
+ * Observes the running interface and joins it with the register: fn is called
+ * for each live peer in the kernel's order, then for each registered one
+ * (neither revoked nor live). names/n_names: only these peers (0: all).
+ * interface NULL: the register's only one.
+ * Errors: PRG_E_NOT_FOUND (interface or a name), PRG_E_PERMISSION,
+ * PRG_E_FAILED. An interface that is not running is no error: present is false.
+ * Privilege: CAP_NET_ADMIN.
+ */
+PRG_MUST_CHECK int prg_status(struct prg_register *reg, const char *interface,
+                              const char *const *names, size_t n_names,
+                              struct prg_live_interface *ret_interface, prg_live_fn *fn,
+                              void *context, struct prg_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

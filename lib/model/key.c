@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC */
+#include <sodium.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/secret.h"
+
+#define BASE64_LENGTH (PRG_KEY_TEXT - 1)
+
+static void clamp(unsigned char bytes[PRG_KEY_BYTES])
+{
+	bytes[0] &= 248;
+	bytes[31] = (unsigned char)((bytes[31] & 127) | 64);
+}
+
+static int random_bytes(unsigned char *bytes, struct prg_error *err)
+{
+	if (sodium_init() < 0)
+		return prg_error_set(err, PRG_E_FAILED, "no source of random numbers");
+	randombytes_buf(bytes, PRG_KEY_BYTES);
+	return 0;
+}
+
+int prg_private_key_generate(struct prg_private_key *ret_key, struct prg_error *err)
+{
+	int rc = random_bytes(ret_key->bytes, err);
+
+	if (rc == 0)
+		clamp(ret_key->bytes);
+	return rc;
+}
+
+int prg_preshared_key_generate(struct prg_preshared_key *ret_key, struct prg_error *err)
+{
+	return random_bytes(ret_key->bytes, err);
+}
+
+int prg_public_key_derive(const struct prg_private_key *key, struct prg_public_key *ret_key,
+                          struct prg_error *err)
+{
+	struct prg_public_key made;
+
+	if (sodium_init() < 0 || crypto_scalarmult_base(made.bytes, key->bytes) != 0)
+		return prg_error_set(err, PRG_E_FAILED, "cannot derive a public key");
+	*ret_key = made;
+	return 0;
+}
+
+/* libsodium's base64 runs in constant time and refuses non-zero spare bits. */
+static bool decode(const char *text, size_t length, unsigned char bytes[PRG_KEY_BYTES])
+{
+	size_t made = 0;
+
+	if (length != BASE64_LENGTH || text[BASE64_LENGTH - 1] != '=')
+		return false;
+	return sodium_base642bin(bytes, PRG_KEY_BYTES, text, length, NULL, &made, NULL,
+	                         sodium_base64_VARIANT_ORIGINAL) == 0 &&
+	       made == PRG_KEY_BYTES;
+}
+
+int prg_public_key_parse(const char *text, size_t length, struct prg_public_key *ret_key,
+                         struct prg_error *err)
+{
+	struct prg_public_key key;
+
+	/* The text is not repeated: it may be a private key put here by mistake. */
+	if (!decode(text, length, key.bytes))
+		return prg_error_set(err, PRG_E_USAGE,
+		                     "malformed public key: expected 44 characters of base64 "
+		                     "ending in '=', got %zu",
+		                     length);
+	if (sodium_is_zero(key.bytes, sizeof(key.bytes)))
+		return prg_error_set(err, PRG_E_USAGE,
+		                     "the public key is all zero, which no peer can have");
+	*ret_key = key;
+	return 0;
+}
+
+int prg_private_key_parse(const char *text, size_t length, struct prg_private_key *ret_key,
+                          struct prg_error *err)
+{
+	PRG_PRIVATE_KEY key;
+
+	if (!decode(text, length, key.bytes))
+		return prg_error_set(err, PRG_E_USAGE,
+		                     "malformed private key: expected 44 characters of base64 "
+		                     "ending in '=', got %zu",
+		                     length);
+	clamp(key.bytes);
+	*ret_key = key;
+	return 0;
+}
+
+int prg_preshared_key_parse(const char *text, size_t length, struct prg_preshared_key *ret_key,
+                            struct prg_error *err)
+{
+	PRG_PRESHARED_KEY key;
+
+	if (!decode(text, length, key.bytes))
+		return prg_error_set(err, PRG_E_USAGE,
+		                     "malformed preshared key: expected 44 characters of base64 "
+		                     "ending in '=', got %zu",
+		                     length);
+	*ret_key = key;
+	return 0;
+}
+
+static void encode(const unsigned char bytes[PRG_KEY_BYTES], char ret_text[PRG_KEY_TEXT])
+{
+	sodium_bin2base64(ret_text, PRG_KEY_TEXT, bytes, PRG_KEY_BYTES,
+	                  sodium_base64_VARIANT_ORIGINAL);
+}
+
+void prg_public_key_format(const struct prg_public_key *key, char ret_text[PRG_KEY_TEXT])
+{
+	encode(key->bytes, ret_text);
+}
+
+void prg_private_key_reveal(const struct prg_private_key *key, char ret_text[PRG_KEY_TEXT])
+{
+	encode(key->bytes, ret_text);
+}
+
+void prg_preshared_key_reveal(const struct prg_preshared_key *key, char ret_text[PRG_KEY_TEXT])
+{
+	encode(key->bytes, ret_text);
+}
