@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: ISC */
+#include "plan/plan.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+/* What operations point to is carved from blocks, so that a plan of 100,000
+ * peers is some hundred allocations and frees. */
+struct block {
+	struct block *next;
+	size_t used, size;
+	_Alignas(16) unsigned char bytes[];
+};
+#define BLOCK_BYTES ((size_t)256 << 10)
+
+struct prg_plan {
+	struct prg_op *ops;
+	size_t length, capacity;
+	struct block *blocks;
+	struct prg_arena *secrets; /* made at the first secret */
+};
+
+int prg_plan_new(struct prg_plan **ret_plan, struct prg_error *err)
+{
+	struct prg_plan *plan = calloc(1, sizeof(*plan));
+
+	if (plan == NULL)
+		return prg_error_nomem(err);
+	*ret_plan = plan;
+	return 0;
+}
+
+void prg_plan_clear(struct prg_plan *plan)
+{
+	struct block *block, *next;
+
+	for (block = plan->blocks; block != NULL; block = next) {
+		next = block->next;
+		free(block);
+	}
+	plan->blocks = NULL;
+	prg_arena_free(&plan->secrets);
+	plan->length = 0;
+}
+
+void prg_plan_free(struct prg_plan **plan)
+{
+	if (*plan == NULL)
+		return;
+	prg_plan_clear(*plan);
+	free((*plan)->ops);
+	free(*plan);
+	*plan = NULL;
+}
+
+static void *take(struct prg_plan *plan, size_t length)
+{
+	size_t need = (length + 15) & ~(size_t)15;
+	struct block *block = plan->blocks;
+	void *memory;
+
+	if (block == NULL || block->size - block->used < need) {
+		/* small plans, as of one add, take little */
+		size_t size = plan->length < 64 ? 4096 : BLOCK_BYTES;
+
+		if (size < need)
+			size = need;
+		block = malloc(sizeof(*block) + size);
+		if (block == NULL)
+			return NULL;
+		*block = (struct block){ .next = plan->blocks, .size = size };
+		plan->blocks = block;
+	}
+	memory = block->bytes + block->used;
+	block->used += need;
+	return memory;
+}
+
+static void *keep(struct prg_plan *plan, const void *from, size_t length)
+{
+	void *copy = take(plan, length);
+
+	if (copy != NULL && length > 0)
+		memcpy(copy, from, length);
+	return copy;
+}
+
+/* Secret bytes, in the arena. */
+static void *keep_secret(struct prg_plan *plan, const void *from, size_t length,
+                         struct prg_error *err)
+{
+	void *copy = NULL;
+
+	if (plan->secrets == NULL && prg_arena_new(&plan->secrets, err) < 0)
+		return NULL;
+	copy = prg_arena_take(plan->secrets, length);
+	if (copy != NULL)
+		memcpy(copy, from, length);
+	return copy;
+}
+
+static int keep_peer(struct prg_plan *plan, struct prg_op *op, struct prg_error *err)
+{
+	struct prg_wg_peer peer = *op->peer;
+	bool removal = op->kind == PRG_OP_PEER_REMOVE;
+
+	if (removal || !(op->fields & PRG_OF_PRESHARED_KEY))
+		peer.preshared_key = NULL;
+	if (removal || !(op->fields & PRG_OF_ALLOWED_IPS)) {
+		peer.allowed_ips = NULL;
+		peer.n_allowed_ips = 0;
+	}
+	if (peer.preshared_key != NULL) {
+		peer.preshared_key =
+			keep_secret(plan, peer.preshared_key, sizeof(*peer.preshared_key), err);
+		if (peer.preshared_key == NULL)
+			return prg_error_nomem(err);
+	}
+	if (peer.n_allowed_ips > 0) {
+		peer.allowed_ips = keep(plan, peer.allowed_ips,
+		                        peer.n_allowed_ips * sizeof(*peer.allowed_ips));
+		if (peer.allowed_ips == NULL)
+			return prg_error_nomem(err);
+	}
+	op->peer = keep(plan, &peer, sizeof(peer));
+	return op->peer != NULL ? 0 : prg_error_nomem(err);
+}
+
+int prg_plan_add(struct prg_plan *plan, const struct prg_op *op, struct prg_error *err)
+{
+	struct prg_op copy = *op;
+	int rc = 0;
+
+	if (plan->length == plan->capacity) {
+		size_t capacity = plan->capacity ? plan->capacity * 2 : 8;
+		struct prg_op *ops = reallocarray(plan->ops, capacity, sizeof(*ops));
+
+		if (ops == NULL)
+			return prg_error_nomem(err);
+		plan->ops = ops;
+		plan->capacity = capacity;
+	}
+	if (copy.who != NULL) {
+		copy.who = keep(plan, copy.who, strlen(copy.who) + 1);
+		if (copy.who == NULL)
+			return prg_error_nomem(err);
+	}
+	if (copy.alias != NULL) {
+		copy.alias = keep(plan, copy.alias, strlen(copy.alias) + 1);
+		if (copy.alias == NULL)
+			return prg_error_nomem(err);
+	}
+	if (copy.device != NULL) {
+		copy.device = keep_secret(plan, copy.device, sizeof(*copy.device), err);
+		if (copy.device == NULL)
+			return prg_error_nomem(err);
+	}
+	if (copy.peer != NULL)
+		rc = keep_peer(plan, &copy, err);
+	if (rc == 0)
+		plan->ops[plan->length++] = copy;
+	return rc;
+}
+
+/* Removals free allowed IPs before anyone else gets them; a peer that already
+ * exists gives up allowed IPs (an update) before a new one takes them. Routes
+ * into the tunnel exist only while some peer can take what they send. */
+static int rank(const struct prg_op *op)
+{
+	switch (op->kind) {
+	case PRG_OP_LINK:
+		return op->up ? 5 : 0;
+	case PRG_OP_DEVICE:
+		return 0;
+	case PRG_OP_ROUTE_DEL:
+		return 1;
+	case PRG_OP_ADDRESS_DEL:
+	case PRG_OP_PEER_REMOVE:
+		return 2;
+	case PRG_OP_PEER_SET:
+		return op->fields & PRG_OF_CREATE ? 4 : 3;
+	case PRG_OP_ADDRESS_ADD:
+		return 5;
+	case PRG_OP_ROUTE_ADD:
+	default:
+		return 6;
+	}
+}
+
+void prg_plan_order(struct prg_plan *plan)
+{
+	size_t start[8] = { 0 }, i;
+	struct prg_op *sorted;
+
+	if (plan->length < 2)
+		return;
+	sorted = reallocarray(NULL, plan->length, sizeof(*sorted));
+	if (sorted == NULL) {
+		/* in place, slower: a plan's order is not a thing to fail on */
+		for (i = 1; i < plan->length; i++) {
+			struct prg_op op = plan->ops[i];
+			size_t j = i;
+
+			for (; j > 0 && rank(&plan->ops[j - 1]) > rank(&op); j--)
+				plan->ops[j] = plan->ops[j - 1];
+			plan->ops[j] = op;
+		}
+		return;
+	}
+	for (i = 0; i < plan->length; i++)
+		start[rank(&plan->ops[i]) + 1]++;
+	for (i = 1; i < 8; i++)
+		start[i] += start[i - 1];
+	for (i = 0; i < plan->length; i++)
+		sorted[start[rank(&plan->ops[i])]++] = plan->ops[i];
+	free(plan->ops);
+	plan->ops = sorted;
+	plan->capacity = plan->length;
+}
+
+size_t prg_plan_length(const struct prg_plan *plan)
+{
+	return plan->length;
+}
+
+const struct prg_op *prg_plan_ops(const struct prg_plan *plan)
+{
+	return plan->ops;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A plan: the ordered operations that bring a running interface in line. It is
+ * made by plan/diff, carried out by a backend, and told by a report. Operations
+ * are idempotent: doing one twice is doing it once.
+ *
+ * Order, so that no packet of a third peer can go astray: device, removals of
+ * peers, peers that only lose or change fields, moves, additions; routes go
+ * before their peer goes and come after it came.
+ */
+#ifndef PRG_PLAN_PLAN_H
+#define PRG_PLAN_PLAN_H
+
+#include "base/secret.h"
+#include "model/wg.h"
+
+enum prg_op_kind {
+	PRG_OP_DEVICE = 1,  /* private key, port, fwmark: fields says which */
+	PRG_OP_PEER_REMOVE, /* absent is fine */
+	PRG_OP_PEER_SET,    /* fields says what; creates the peer if PRG_OF_CREATE */
+	PRG_OP_ADDRESS_ADD, /* present is fine */
+	PRG_OP_ADDRESS_DEL, /* absent is fine */
+	PRG_OP_ROUTE_ADD,   /* replaces; present is fine */
+	PRG_OP_ROUTE_DEL,   /* absent is fine */
+	PRG_OP_LINK         /* mtu (0: leave), alias (NULL: leave), up */
+};
+
+enum prg_op_fields {
+	PRG_OF_PRIVATE_KEY = 1u << 0,
+	PRG_OF_LISTEN_PORT = 1u << 1,
+	PRG_OF_FWMARK = 1u << 2,
+	PRG_OF_CREATE = 1u << 3,        /* else UPDATE_ONLY: never makes a peer */
+	PRG_OF_PRESHARED_KEY = 1u << 4, /* NULL clears it */
+	PRG_OF_KEEPALIVE = 1u << 5,
+	PRG_OF_ENDPOINT = 1u << 6,
+	PRG_OF_ALLOWED_IPS = 1u << 7    /* replaces the whole list */
+};
+
+struct prg_op {
+	enum prg_op_kind kind;
+	unsigned fields;
+	int64_t tag;                       /* the maker's: a pending row, or 0 */
+	const char *who;                   /* for messages: "peer alice"; may be NULL */
+	const struct prg_wg_peer *peer;    /* PEER_REMOVE (key only), PEER_SET */
+	const struct prg_wg_device *device; /* DEVICE */
+	struct prg_prefix prefix;          /* ADDRESS_*: host bits kept; ROUTE_* */
+	uint32_t mtu;                      /* LINK */
+	const char *alias;                 /* LINK */
+	bool up;                           /* LINK: set IFF_UP */
+};
+
+/* Owns its operations and what they point to. */
+struct prg_plan;
+
+int prg_plan_new(struct prg_plan **ret_plan, struct prg_error *err);
+void prg_plan_free(struct prg_plan **plan);
+/* Empty again. */
+void prg_plan_clear(struct prg_plan *plan);
+/* Deep-copies *op behind what is there. Several with one key stay in order. */
+int prg_plan_add(struct prg_plan *plan, const struct prg_op *op, struct prg_error *err);
+/* Sorts into the order above (stable). */
+void prg_plan_order(struct prg_plan *plan);
+size_t prg_plan_length(const struct prg_plan *plan);
+const struct prg_op *prg_plan_ops(const struct prg_plan *plan);
+
+#define PRG_PLAN PRG_CLEANUP(prg_plan_free) struct prg_plan
+
+#endif
