@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backend/prefixes.h"
+#include "backend/rtnl.h"
+#include "backend/rtnl_encode.h"
+#include "base/error.h"
+
+static int link_failed(const struct prg_nl_answer *answer, const struct prg_progress *progress,
+                       struct prg_error *err)
+{
+	char port[8] = "";
+
+	if (answer->errnum != EADDRINUSE)
+		return prg_nl_fail(err, answer, progress->interface);
+	if (progress->port != 0)
+		snprintf(port, sizeof(port), " %u", progress->port);
+	return prg_error_set(err, PRG_E_FAILED,
+	                     "UDP port%s is in use by another program: choose another listen port, "
+	                     "or end that program ('ss -ulnp' shows it)",
+	                     port);
+}
+
+/* For addresses and routes: a refusal of IPv6 is not one of privilege. */
+static int prefix_failed(const struct prg_nl_answer *answer, const struct prg_prefix *prefix,
+                         const char *name, struct prg_error *err)
+{
+	if (prefix->addr.family == 6 && answer->errnum == EACCES)
+		return prg_error_set(err, PRG_E_FAILED,
+		                     "IPv6 is switched off on %s: 'sysctl -w "
+		                     "net/ipv6/conf/%s/disable_ipv6=0' switches it on",
+		                     name, name);
+	if (prefix->addr.family == 6 && answer->errnum == EOPNOTSUPP)
+		return prg_error_set(err, PRG_E_UNSUPPORTED,
+		                     "this kernel has IPv6 switched off: use IPv4 addresses only, "
+		                     "or boot without ipv6.disable=1");
+	return prg_nl_fail(err, answer, name);
+}
+
+static int talk_one(struct prg_nl *nl, size_t length, struct prg_nl_answer *answer)
+{
+	prg_nl_talk(nl, length, NULL, NULL, answer, 1);
+	return answer->errnum;
+}
+
+/*
+ * EEXIST. The very address is fine; IPv6 also says it where the address is there
+ * with another prefix length, and then that one has to go first.
+ */
+static int settle_address(struct prg_nl *nl, uint32_t ifindex, const struct prg_op *op,
+                          const char *name, struct prg_error *err)
+{
+	PRG_FREE struct prg_prefix *present = NULL;
+	const struct prg_prefix *wanted = &op->prefix;
+	struct prg_nl_answer answer;
+	size_t n = 0;
+	int rc = prg_rtnl_addresses(nl, ifindex, name, &present, &n, err);
+
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < n; i++)
+		if (prg_prefix_compare(&present[i], wanted) == 0)
+			return 0;
+	for (size_t i = 0; i < n; i++)
+		if (prg_addr_compare(&present[i].addr, &wanted->addr) == 0)
+			talk_one(nl,
+			         prg_rtnl_encode_address(prg_nl_buffer(nl), ifindex, &present[i],
+			                                 false),
+			         &answer);
+	if (talk_one(nl, prg_rtnl_encode_address(prg_nl_buffer(nl), ifindex, wanted, true),
+	             &answer) != 0)
+		return prefix_failed(&answer, wanted, name, err);
+	return 0;
+}
+
+static int apply_address(struct prg_nl *nl, uint32_t ifindex, const struct prg_op *op,
+                         const char *name, struct prg_error *err)
+{
+	bool add = op->kind == PRG_OP_ADDRESS_ADD;
+	struct prg_nl_answer answer;
+
+	talk_one(nl, prg_rtnl_encode_address(prg_nl_buffer(nl), ifindex, &op->prefix, add),
+	         &answer);
+	if (answer.errnum == 0 || (!add && answer.errnum == EADDRNOTAVAIL))
+		return 0;
+	if (add && answer.errnum == EEXIST)
+		return settle_address(nl, ifindex, op, name, err);
+	return prefix_failed(&answer, &op->prefix, name, err);
+}
+
+static int apply_link(struct prg_nl *nl, uint32_t ifindex, const struct prg_op *op,
+                      const struct prg_progress *progress, struct prg_error *err)
+{
+	struct prg_nl_answer answer;
+	size_t length;
+
+	if (op->alias != NULL && strnlen(op->alias, PRG_ALIAS_TEXT) == PRG_ALIAS_TEXT)
+		return prg_error_set(err, PRG_E_USAGE, "an alias has at most %d bytes",
+		                     PRG_ALIAS_TEXT - 1);
+	length = prg_rtnl_encode_link_set(prg_nl_buffer(nl), ifindex, op->mtu, op->alias, op->up);
+	talk_one(nl, length, &answer);
+	return answer.errnum == 0 ? 0 : link_failed(&answer, progress, err);
+}
+
+static bool is_route(const struct prg_op *op)
+{
+	return op->kind == PRG_OP_ROUTE_ADD || op->kind == PRG_OP_ROUTE_DEL;
+}
+
+/* Sends routes from the first operation on; returns how many. */
+static size_t apply_routes(struct prg_nl *nl, uint32_t ifindex, const struct prg_op *ops,
+                           size_t n_ops, struct prg_progress *progress)
+{
+	struct prg_nl_answer answers[PRG_NL_BATCH];
+	uint8_t *buffer = prg_nl_buffer(nl);
+	size_t length = 0, n = 0;
+
+	while (n < n_ops && n < PRG_NL_BATCH && is_route(&ops[n]) &&
+	       length + PRG_RTNL_BYTES <= PRG_NL_SEND_BYTES) {
+		length += prg_rtnl_encode_route(buffer + length, ifindex, &ops[n].prefix,
+		                                ops[n].kind == PRG_OP_ROUTE_ADD);
+		length = NLMSG_ALIGN(length);
+		n++;
+	}
+	prg_nl_talk(nl, length, NULL, NULL, answers, (unsigned)n);
+	for (size_t i = 0; i < n; i++) {
+		struct prg_error why;
+		int code = 0;
+
+		if (answers[i].errnum != 0 &&
+		    !(ops[i].kind == PRG_OP_ROUTE_DEL && answers[i].errnum == ESRCH))
+			code = prefix_failed(&answers[i], &ops[i].prefix, progress->interface,
+			                     &why);
+		progress->gone |= answers[i].errnum == ENODEV;
+		prg_progress_tell(progress, &ops[i], code, code != 0 ? &why : NULL);
+	}
+	return n;
+}
+
+void prg_rtnl_apply(struct prg_nl *nl, uint32_t ifindex, const struct prg_op *ops, size_t n_ops,
+                    struct prg_progress *progress)
+{
+	size_t i = 0;
+
+	while (i < n_ops && !progress->gone) {
+		struct prg_error why;
+		int code;
+
+		if (is_route(&ops[i])) {
+			i += apply_routes(nl, ifindex, ops + i, n_ops - i, progress);
+			continue;
+		}
+		if (ops[i].kind == PRG_OP_LINK)
+			code = apply_link(nl, ifindex, &ops[i], progress, &why);
+		else
+			code = apply_address(nl, ifindex, &ops[i], progress->interface, &why);
+		progress->gone = code == PRG_E_NOT_FOUND;
+		prg_progress_tell(progress, &ops[i], code, code != 0 ? &why : NULL);
+		i++;
+	}
+	if (progress->gone && i < n_ops) {
+		struct prg_error why;
+		int code = prg_error_set(&why, PRG_E_NOT_FOUND, "interface %s is gone",
+		                         progress->interface);
+
+		prg_progress_skip(progress, ops + i, n_ops - i, code, &why);
+	}
+}
