@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The audit chain, append-only, from the register's first entry ("create").
+ *
+ * hash(n) = BLAKE2b-256(hash(n-1) || canonical(n)); hash(0) = 32 zero bytes.
+ * canonical(n): for each of number, time, verb, interface name, actor,
+ * commitment: 4-byte big-endian length, then the bytes (numbers: 8 bytes
+ * big-endian). commitment = BLAKE2b-256(salt || detail), 16 random bytes of
+ * salt a row: who is concerned and what changed lives beside the chain, in a row
+ * that can be erased alone while the chain still verifies. After an erasure
+ * (salt and detail NULL) only the commitment is left.
+ */
+#ifndef PRG_STORE_AUDIT_H
+#define PRG_STORE_AUDIT_H
+
+#include "store/store.h"
+
+struct prg_audit_entry {
+	const char *verb;
+	const char *interface; /* NULL: the register itself */
+	const char *actor;
+	int64_t peer_id;       /* 0: none */
+	const char *detail;    /* JSON object; never a secret */
+};
+/* In the same transaction as the change. Told by prg_audit_witness. */
+int prg_audit_append(struct prg_store *store, int64_t now, const struct prg_audit_entry *entry,
+                     struct prg_error *err);
+/* After a commit: tells the witness what was appended since; after a rollback
+ * prg_store_rollback forgets it. */
+void prg_audit_witness(struct prg_store *store, prg_witness_fn *fn, void *context);
+int prg_audit_verify(struct prg_store *store, uint64_t *ret_entries, char ret_head[65],
+                     struct prg_error *err);
+
+#endif

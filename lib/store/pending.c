@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/error.h"
+#include "store/list.h"
+#include "store/row.h"
+#include "store/store.h"
+
+/* How long an erasure waits for readers to leave: it is tried again later. */
+#define ERASE_WAIT_MS 1000u
+
+int prg_store_pending_add(struct prg_store *store, int64_t interface_id,
+                          const struct prg_pending *pending, int64_t *ret_id,
+                          struct prg_error *err)
+{
+	PRG_STMT *stmt = NULL;
+	int rc = prg_db_in_transaction(store, err);
+
+	if (rc == 0)
+		rc = prg_db_prepare(store,
+		                    "INSERT INTO pending (interface_id, kind, key, family, addr, "
+		                    "length) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+		                    &stmt, err);
+	if (rc < 0)
+		return rc;
+	if (pending->kind != PRG_PENDING_ERASE)
+		prg_row_bind_int(stmt, 1, interface_id);
+	prg_row_bind_int(stmt, 2, pending->kind);
+	if (pending->kind == PRG_PENDING_PEER)
+		prg_row_bind_blob(stmt, 3, pending->key.bytes, sizeof(pending->key.bytes));
+	if (pending->kind == PRG_PENDING_ROUTE)
+		prg_row_bind_prefix(stmt, 4, &pending->prefix);
+	rc = prg_db_run(stmt, err);
+	if (rc == 0 && ret_id != NULL)
+		*ret_id = prg_db_last_id(store);
+	return rc;
+}
+
+static int read_pending(struct prg_stmt *stmt, struct prg_pending *ret, struct prg_error *err)
+{
+	struct prg_pending made = { 0 };
+
+	made.id = prg_row_int(stmt, 0, 1, INT64_MAX);
+	made.kind = (enum prg_pending_kind)prg_row_int(stmt, 1, PRG_PENDING_PEER,
+	                                               PRG_PENDING_DEVICE);
+	if (made.kind == PRG_PENDING_PEER)
+		prg_row_blob(stmt, 2, made.key.bytes, sizeof(made.key.bytes));
+	if (made.kind == PRG_PENDING_ROUTE)
+		prg_row_prefix(stmt, 3, &made.prefix);
+	*ret = made;
+	return prg_row_check(stmt, err, "pending row %lld", (long long)made.id);
+}
+
+int prg_store_pending(struct prg_store *store, int64_t interface_id, struct prg_pending **ret,
+                      size_t *ret_n, struct prg_error *err)
+{
+	PRG_FREE struct prg_pending *list = NULL;
+	size_t n = 0;
+	PRG_STMT *stmt = NULL;
+	int rc;
+
+	rc = prg_db_prepare(store,
+	                    "SELECT id, kind, key, family, addr, length FROM pending "
+	                    "WHERE interface_id = ?1 ORDER BY id",
+	                    &stmt, err);
+	if (rc < 0)
+		return rc;
+	prg_row_bind_int(stmt, 1, interface_id);
+	while ((rc = prg_db_step(stmt, err)) > 0) {
+		struct prg_pending *grown = prg_list_grow(list, n, sizeof(*list));
+
+		if (grown == NULL)
+			return prg_error_nomem(err);
+		list = grown;
+		rc = read_pending(stmt, &list[n++], err);
+		if (rc < 0)
+			return rc;
+	}
+	if (rc < 0)
+		return rc;
+	*ret = list;
+	*ret_n = n;
+	list = NULL;
+	return 0;
+}
+
+static int clear_each(struct prg_store *store, const int64_t *ids, size_t n, struct prg_error *err)
+{
+	int rc = 0;
+	size_t i;
+
+	for (i = 0; i < n && rc == 0; i++) {
+		PRG_STMT *stmt = NULL;
+
+		rc = prg_db_prepare(store,
+		                    "DELETE FROM pending WHERE id = ?1 AND interface_id IS NOT NULL",
+		                    &stmt, err);
+		if (rc < 0)
+			return rc;
+		prg_row_bind_int(stmt, 1, ids[i]);
+		rc = prg_db_run(stmt, err);
+	}
+	return rc;
+}
+
+int prg_store_pending_clear(struct prg_store *store, const int64_t *ids, size_t n,
+                            struct prg_error *err)
+{
+	bool own;
+	int rc;
+
+	if (n == 0)
+		return 0;
+	rc = prg_db_light_begin(store, &own, err);
+	if (rc < 0)
+		return rc;
+	rc = clear_each(store, ids, n, err);
+	return prg_db_light_end(store, own, rc, err);
+}
+
+/* Runs a DELETE with one parameter in a light transaction. */
+static int clear_where(struct prg_store *store, const char *sql, int64_t value,
+                       struct prg_error *err)
+{
+	struct prg_stmt *stmt = NULL;
+	bool own;
+	int rc = prg_db_light_begin(store, &own, err);
+
+	if (rc < 0)
+		return rc;
+	rc = prg_db_prepare(store, sql, &stmt, err);
+	if (rc == 0) {
+		prg_row_bind_int(stmt, 1, value);
+		rc = prg_db_run(stmt, err);
+		prg_db_release(&stmt);
+	}
+	return prg_db_light_end(store, own, rc, err);
+}
+
+int prg_store_pending_clear_all(struct prg_store *store, int64_t interface_id,
+                                struct prg_error *err)
+{
+	return clear_where(store, "DELETE FROM pending WHERE interface_id = ?1", interface_id, err);
+}
+
+/* The newest erase row; 0: none. */
+static int newest_erase(struct prg_store *store, int64_t *ret, struct prg_error *err)
+{
+	PRG_STMT *stmt = NULL;
+	int rc = prg_db_prepare(store,
+	                        "SELECT id FROM pending WHERE interface_id IS NULL "
+	                        "ORDER BY id DESC LIMIT 1",
+	                        &stmt, err);
+
+	if (rc == 0)
+		rc = prg_db_step(stmt, err);
+	if (rc < 0)
+		return rc;
+	*ret = rc > 0 ? sqlite3_column_int64(stmt->raw, 0) : 0;
+	return 0;
+}
+
+int prg_store_erase(struct prg_store *store, bool *ret_done, struct prg_error *err)
+{
+	unsigned wait_ms = store->wait_ms < ERASE_WAIT_MS ? store->wait_ms : ERASE_WAIT_MS;
+	int64_t newest = 0;
+	int rc;
+
+	if (!sqlite3_get_autocommit(store->db))
+		return prg_error_set(err, PRG_E_FAILED,
+		                     "register %s: an erasure inside a transaction", store->path);
+	rc = newest_erase(store, &newest, err);
+	if (rc < 0)
+		return rc;
+	if (newest == 0) {
+		*ret_done = true;
+		return 0;
+	}
+	prg_db_wait_start(store, wait_ms);
+	rc = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	prg_db_wait_end(store);
+	if (prg_db_code(rc, 0) == PRG_E_BUSY) {
+		*ret_done = false;
+		return 0;
+	}
+	if (rc != SQLITE_OK)
+		return prg_db_error(store, rc, err);
+	rc = clear_where(store, "DELETE FROM pending WHERE interface_id IS NULL AND id <= ?1", newest,
+	                 err);
+	if (rc == 0)
+		*ret_done = true;
+	return rc;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The register's file: SQLite, WAL, synchronous=FULL, foreign_keys, STRICT
+ * tables, secure_delete, prepared statements. Only lib/store includes sqlite3.h.
+ *
+ * Reads outside a transaction see one statement's snapshot each. Changes happen
+ * between prg_store_begin (BEGIN IMMEDIATE) and prg_store_commit; every error
+ * leaves the transaction for prg_store_rollback. Uniqueness is the schema's:
+ * an insert or update that breaks it is PRG_E_CONFLICT with words that name the
+ * thing and who has it. SQLITE_FULL is PRG_E_FULL, SQLITE_BUSY after the wait
+ * PRG_E_BUSY, SQLITE_CORRUPT and SQLITE_NOTADB PRG_E_CORRUPT.
+ */
+#ifndef PRG_STORE_STORE_H
+#define PRG_STORE_STORE_H
+
+#include "base/secret.h"
+#include "model/peer.h"
+
+struct prg_store;
+
+int prg_store_open(const char *path, unsigned flags, unsigned wait_ms,
+                   struct prg_store **ret_store, struct prg_error *err);
+void prg_store_close(struct prg_store **store);
+const char *prg_store_id(const struct prg_store *store);   /* 32 hex digits */
+const char *prg_store_path(const struct prg_store *store);
+unsigned prg_store_wait_ms(const struct prg_store *store);
+
+int prg_store_begin(struct prg_store *store, struct prg_error *err);
+int prg_store_commit(struct prg_store *store, struct prg_error *err);
+void prg_store_rollback(struct prg_store *store); /* no transaction: nothing */
+/* A snapshot over several reads; ends with rollback. */
+int prg_store_begin_read(struct prg_store *store, struct prg_error *err);
+
+/* max(clock, time of the chain's last entry). Valid in a transaction. */
+int prg_store_now(struct prg_store *store, int64_t *ret_now, struct prg_error *err);
+
+/* ---- interfaces. get/find make a copy for prg_interface_free. */
+int prg_store_interface(struct prg_store *store, const char *name,
+                        struct prg_interface **ret, struct prg_error *err);
+/* The only one; PRG_E_NOT_FOUND if none, PRG_E_USAGE naming them if several. */
+int prg_store_interface_only(struct prg_store *store, struct prg_interface **ret,
+                             struct prg_error *err);
+/* All, by name; an array of *ret_n for the caller to free, each and all. */
+int prg_store_interfaces(struct prg_store *store, struct prg_interface ***ret, size_t *ret_n,
+                         struct prg_error *err);
+/* Inserts the row and its secret, not its pools; sets interface->id. */
+int prg_store_interface_insert(struct prg_store *store, struct prg_interface *interface,
+                               const struct prg_private_key *key, struct prg_error *err);
+/* Writes every column but id, name, addresses; key NULL: unchanged (else the
+ * old secret is zeroed in place and an erase row is left). */
+int prg_store_interface_update(struct prg_store *store, const struct prg_interface *interface,
+                               const struct prg_private_key *key, struct prg_error *err);
+/* Takes the interface, its pools, peers, held addresses and pending rows out;
+ * every secret is zeroed in place first. Hashes of revoked keys stay. */
+int prg_store_interface_delete(struct prg_store *store, int64_t interface_id,
+                               struct prg_error *err);
+int prg_store_interface_key(struct prg_store *store, int64_t interface_id,
+                            struct prg_private_key *ret_key, struct prg_error *err);
+
+/* ---- peers */
+/* Not revoked, of that name. */
+int prg_store_peer(struct prg_store *store, int64_t interface_id, const char *name,
+                   struct prg_peer **ret, struct prg_error *err);
+/* As above, else the one revoked last. */
+int prg_store_peer_any(struct prg_store *store, int64_t interface_id, const char *name,
+                       struct prg_peer **ret, struct prg_error *err);
+/* Not revoked, with that key. */
+int prg_store_peer_by_key(struct prg_store *store, int64_t interface_id,
+                          const struct prg_public_key *key, struct prg_peer **ret,
+                          struct prg_error *err);
+int prg_store_peer_by_id(struct prg_store *store, int64_t id, struct prg_peer **ret,
+                         struct prg_error *err);
+/* Pages through an interface's peers by id: up to `limit` with id > after. */
+int prg_store_peers(struct prg_store *store, int64_t interface_id, int64_t after, size_t limit,
+                    struct prg_peer ***ret, size_t *ret_n, struct prg_error *err);
+int prg_store_peer_count(struct prg_store *store, int64_t interface_id,
+                         enum prg_peer_state state, uint64_t *ret, struct prg_error *err);
+/* Active peers with expires_at in (0, now]: up to limit, by time (indexed). */
+int prg_store_peers_due(struct prg_store *store, int64_t interface_id, int64_t now, size_t limit,
+                        struct prg_peer ***ret, size_t *ret_n, struct prg_error *err);
+void prg_peers_free(struct prg_peer ***peers, size_t n);
+/* The peer, not revoked, that holds exactly this prefix as address or route. */
+int prg_store_prefix_holder(struct prg_store *store, int64_t interface_id,
+                            const struct prg_prefix *prefix, struct prg_peer **ret,
+                            struct prg_error *err);
+
+/* Inserts the row, its tags and its secret (psk NULL: none), not its prefixes;
+ * sets peer->id and has_preshared_key. PRG_E_CONFLICT: the name; the key is another
+ * peer's, the interface's own, or a revoked one. */
+int prg_store_peer_insert(struct prg_store *store, struct prg_peer *peer,
+                          const struct prg_preshared_key *psk, struct prg_error *err);
+/* Writes every column and the tags by id, not prefixes and not the secret. */
+int prg_store_peer_update(struct prg_store *store, const struct prg_peer *peer,
+                          struct prg_error *err);
+/* psk NULL: the old one is zeroed in place and an erase row is left. */
+int prg_store_peer_set_psk(struct prg_store *store, int64_t peer_id,
+                           const struct prg_preshared_key *psk, struct prg_error *err);
+/* PRG_E_NOT_FOUND where it has none. */
+int prg_store_peer_psk(struct prg_store *store, int64_t peer_id, struct prg_preshared_key *ret,
+                       struct prg_error *err);
+/* State revoked, revoked_at = now; secret zeroed in place, erase row left; key's
+ * keyed hash (BLAKE2b keyed with the register's own random key) remembered;
+ * routes released; addresses held until `hold_until` (released at once if not
+ * later than now). */
+int prg_store_peer_revoke(struct prg_store *store, const struct prg_peer *peer, int64_t now,
+                          int64_t hold_until, struct prg_error *err);
+int prg_store_key_is_revoked(struct prg_store *store, int64_t interface_id,
+                             const struct prg_public_key *key, bool *ret,
+                             struct prg_error *err);
+
+/* ---- an iteration made for plans: every active peer as WireGuard sees it, in
+ * order of id, with its preshared key (wiped after the call). One statement
+ * each for rows, prefixes and secrets, merged; memory does not grow with the
+ * number of peers. `name` and `id` for messages. Opens its own snapshot. */
+struct prg_wg_peer;
+typedef int prg_store_wg_fn(void *context, int64_t id, const char *name,
+                            const struct prg_wg_peer *peer, struct prg_error *err);
+int prg_store_each_wg(struct prg_store *store, int64_t interface_id, prg_store_wg_fn *fn,
+                      void *context, struct prg_error *err);
+/* One peer as WireGuard sees it; arrays point into *peer, the key into the arena. */
+int prg_store_wg_peer(struct prg_store *store, const struct prg_peer *peer,
+                      struct prg_arena *arena, struct prg_wg_peer *ret, struct prg_error *err);
+
+/* ---- pending: what may differ from the running interface until acknowledged */
+enum prg_pending_kind {
+	PRG_PENDING_PEER = 1, /* key: reconcile this public key */
+	PRG_PENDING_ROUTE,    /* prefix: reconcile this route */
+	PRG_PENDING_DEVICE,   /* the device, its link and its firewall */
+	PRG_PENDING_ERASE     /* a secret was zeroed: the WAL must be truncated */
+};
+struct prg_pending {
+	int64_t id;
+	enum prg_pending_kind kind;
+	struct prg_public_key key;
+	struct prg_prefix prefix;
+};
+int prg_store_pending_add(struct prg_store *store, int64_t interface_id,
+                          const struct prg_pending *pending, int64_t *ret_id,
+                          struct prg_error *err);
+/* All of one interface, oldest first, without ERASE rows; *ret for free(3). */
+int prg_store_pending(struct prg_store *store, int64_t interface_id, struct prg_pending **ret,
+                      size_t *ret_n, struct prg_error *err);
+/* One small transaction, not fsynced: doing a pending thing twice is harmless. */
+int prg_store_pending_clear(struct prg_store *store, const int64_t *ids, size_t n,
+                            struct prg_error *err);
+/* Every pending row of an interface but ERASE. */
+int prg_store_pending_clear_all(struct prg_store *store, int64_t interface_id,
+                                struct prg_error *err);
+/* Where ERASE rows are pending: a truncating checkpoint, then the rows go.
+ * Outside a transaction. *ret_done false: a reader was in the way; they stay. */
+int prg_store_erase(struct prg_store *store, bool *ret_done, struct prg_error *err);
+
+#endif

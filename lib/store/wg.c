@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: ISC */
+/* Peers as WireGuard sees them. */
+#include <string.h>
+
+#include "base/error.h"
+#include "model/wg.h"
+#include "store/list.h"
+#include "store/row.h"
+#include "store/secret.h"
+#include "store/store.h"
+
+/* One that cannot be used now (the link of its zone is not there) is left out:
+ * no peer's endpoint may keep another peer, or its own removal, from being applied. */
+static void endpoint_of(const struct prg_endpoint *endpoint, struct prg_wg_endpoint *ret)
+{
+	if (endpoint->port == 0 || prg_wg_endpoint_from(endpoint, ret, NULL) < 0)
+		*ret = (struct prg_wg_endpoint){ 0 };
+}
+
+/* -------------------------------------------------------------- all of them */
+
+/* The statement of prefixes, one row ahead of that of peers. */
+struct cursor {
+	struct prg_stmt *stmt;
+	bool more;
+	int64_t peer_id;
+	struct prg_prefix prefix;
+};
+
+static int cursor_next(struct cursor *cursor, struct prg_error *err)
+{
+	int rc = prg_db_step(cursor->stmt, err);
+
+	cursor->more = rc > 0;
+	if (rc <= 0)
+		return rc;
+	cursor->peer_id = prg_row_int(cursor->stmt, 0, 1, INT64_MAX);
+	prg_row_prefix(cursor->stmt, 1, &cursor->prefix);
+	return prg_row_check(cursor->stmt, err, "a prefix of peer %lld",
+	                     (long long)cursor->peer_id);
+}
+
+/* One row of the statement of peers, with what the callback is given. */
+struct current {
+	int64_t id;
+	char name[PRG_NAME_BYTES + 1];
+	struct prg_wg_peer peer;
+	struct prg_preshared_key psk;
+	struct prg_prefix *prefixes;
+	size_t n_prefixes, capacity;
+};
+
+static void current_done(struct current *current)
+{
+	prg_wipe(&current->psk, sizeof(current->psk));
+	free(current->prefixes);
+}
+
+static int read_current(struct prg_stmt *stmt, struct current *current, struct prg_error *err)
+{
+	struct prg_endpoint endpoint;
+	int rc;
+
+	current->peer = (struct prg_wg_peer){ 0 };
+	current->id = prg_row_int(stmt, 0, 1, INT64_MAX);
+	prg_row_peer_name(stmt, 1, current->name);
+	prg_row_blob(stmt, 2, current->peer.public_key.bytes, PRG_KEY_BYTES);
+	current->peer.keepalive_s = prg_row_u16(stmt, 3);
+	prg_row_endpoint(stmt, 4, &endpoint);
+	rc = prg_row_check(stmt, err, "peer %lld", (long long)current->id);
+	if (rc < 0)
+		return rc;
+	endpoint_of(&endpoint, &current->peer.endpoint);
+	if (prg_row_is_null(stmt, 5))
+		return 0;
+	current->peer.preshared_key = &current->psk;
+	return prg_secret_column(stmt, 6, current->name, current->psk.bytes, err);
+}
+
+/* Takes the rows of the current peer off the cursor; those before are of peers
+ * that are not active. */
+static int read_prefixes(struct cursor *cursor, struct current *current, struct prg_error *err)
+{
+	int rc = 0;
+
+	current->n_prefixes = 0;
+	while (rc == 0 && cursor->more && cursor->peer_id <= current->id) {
+		if (cursor->peer_id == current->id) {
+			if (current->n_prefixes == current->capacity) {
+				struct prg_prefix *grown = prg_list_grow(
+				        current->prefixes, current->capacity, sizeof(*grown));
+
+				if (grown == NULL)
+					return prg_error_nomem(err);
+				current->prefixes = grown;
+				current->capacity = current->capacity ? 2 * current->capacity : 1;
+			}
+			current->prefixes[current->n_prefixes++] = cursor->prefix;
+		}
+		rc = cursor_next(cursor, err);
+	}
+	current->peer.allowed_ips = current->prefixes;
+	current->peer.n_allowed_ips = current->n_prefixes;
+	return rc;
+}
+
+static int merge(struct prg_stmt *peers, struct prg_stmt *prefixes, prg_store_wg_fn *fn,
+                 void *context, struct prg_error *err)
+{
+	PRG_CLEANUP(current_done) struct current current = { 0 };
+	struct cursor cursor = { .stmt = prefixes };
+	int rc = cursor_next(&cursor, err);
+
+	if (rc < 0)
+		return rc;
+	while ((rc = prg_db_step(peers, err)) > 0) {
+		rc = read_current(peers, &current, err);
+		if (rc == 0)
+			rc = read_prefixes(&cursor, &current, err);
+		if (rc == 0)
+			rc = fn(context, current.id, current.name, &current.peer, err);
+		prg_wipe(&current.psk, sizeof(current.psk));
+		if (rc != 0)
+			return rc;
+	}
+	return rc;
+}
+
+int prg_store_each_wg(struct prg_store *store, int64_t interface_id, prg_store_wg_fn *fn,
+                      void *context, struct prg_error *err)
+{
+	PRG_SNAPSHOT snapshot = { 0 };
+	PRG_STMT *peers = NULL;
+	PRG_STMT *prefixes = NULL;
+	int rc = prg_db_snapshot(store, &snapshot, err);
+
+	if (rc == 0)
+		rc = prg_db_prepare(store,
+		                    "SELECT p.id, p.name, p.public_key, p.keepalive_s, p.endpoint, "
+		                    "p.secret_id, s.bytes FROM peer p LEFT JOIN secret s "
+		                    "ON s.id = p.secret_id WHERE p.interface_id = ?1 "
+		                    "AND p.state = 0 ORDER BY p.id",
+		                    &peers, err);
+	if (rc == 0)
+		rc = prg_db_prepare(store,
+		                    "SELECT peer_id, family, addr, length FROM prefix "
+		                    "WHERE interface_id = ?1 ORDER BY peer_id, route, id",
+		                    &prefixes, err);
+	if (rc < 0)
+		return rc;
+	prg_row_bind_int(peers, 1, interface_id);
+	prg_row_bind_int(prefixes, 1, interface_id);
+	return merge(peers, prefixes, fn, context, err);
+}
+
+/* ---------------------------------------------------------------- one of them */
+
+/* Addresses and routes side by side; where there is but one kind, no copy. */
+static int join_prefixes(const struct prg_peer *peer, struct prg_arena *arena,
+                         const struct prg_prefix **ret, struct prg_error *err)
+{
+	struct prg_prefix *joined;
+
+	if (peer->n_routes == 0 || peer->n_addresses == 0) {
+		*ret = peer->n_routes ? peer->routes : peer->addresses;
+		return 0;
+	}
+	joined = prg_arena_take(arena, prg_peer_n_allowed_ips(peer) * sizeof(*joined));
+	if (joined == NULL)
+		return prg_error_nomem(err);
+	memcpy(joined, peer->addresses, peer->n_addresses * sizeof(*joined));
+	memcpy(joined + peer->n_addresses, peer->routes, peer->n_routes * sizeof(*joined));
+	*ret = joined;
+	return 0;
+}
+
+int prg_store_wg_peer(struct prg_store *store, const struct prg_peer *peer,
+                      struct prg_arena *arena, struct prg_wg_peer *ret, struct prg_error *err)
+{
+	struct prg_wg_peer made = {
+		.public_key = peer->public_key,
+		.keepalive_s = peer->keepalive_s,
+		.n_allowed_ips = prg_peer_n_allowed_ips(peer),
+	};
+	struct prg_preshared_key *psk;
+	int rc = join_prefixes(peer, arena, &made.allowed_ips, err);
+
+	endpoint_of(&peer->endpoint, &made.endpoint);
+	if (rc == 0 && peer->has_preshared_key) {
+		psk = prg_arena_take(arena, sizeof(*psk));
+		if (psk == NULL)
+			return prg_error_nomem(err);
+		rc = prg_store_peer_psk(store, peer->id, psk, err);
+		made.preshared_key = psk;
+	}
+	if (rc == 0)
+		*ret = made;
+	return rc;
+}
