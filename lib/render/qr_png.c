@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * libpng and, through it, zlib take all their memory from an arena of ours, so
+ * that every copy of the image that they make is wiped with it.
+ */
+#if defined(PRG_HAVE_PNG) && PRG_HAVE_PNG
+#include <png.h>
+#include <string.h>
+#endif
+
+#include "base/error.h"
+#include "base/secret.h"
+
+#define MAX_SCALE 64u
+
+static int check_scale(unsigned scale, struct prg_error *err)
+{
+	if (scale >= 1 && scale <= MAX_SCALE)
+		return 0;
+	return prg_error_set(err, PRG_E_USAGE,
+	                     "an image of %u pixels a module: expected 1 to %u", scale, MAX_SCALE);
+}
+
+#if defined(PRG_HAVE_PNG) && PRG_HAVE_PNG
+
+#define QUIET 4u
+
+/* Where libpng writes to, and what went wrong there. */
+struct sink {
+	struct prg_text *text;
+	struct prg_arena *arena;
+	struct prg_error *err;
+	int rc;
+};
+
+static png_voidp take(png_structp png, png_alloc_size_t size)
+{
+	return prg_arena_take(png_get_mem_ptr(png), size);
+}
+
+static void give_back(png_structp png, png_voidp memory)
+{
+	(void)png;
+	(void)memory; /* the arena goes as a whole */
+}
+
+static PNG_NORETURN void on_error(png_structp png, png_const_charp words)
+{
+	(void)words;
+	png_longjmp(png, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp words)
+{
+	(void)png;
+	(void)words;
+}
+
+static void on_write(png_structp png, png_bytep bytes, size_t length)
+{
+	struct sink *sink = png_get_io_ptr(png);
+
+	sink->rc = prg_text_append(sink->text, bytes, length, sink->err);
+	if (sink->rc < 0)
+		png_error(png, "");
+}
+
+static void on_flush(png_structp png)
+{
+	(void)png;
+}
+
+/* One line of pixels, 1 bit each, 1: white. */
+static void fill_line(const struct prg_qr *qr, unsigned y, unsigned scale, png_byte *line,
+                      size_t length)
+{
+	memset(line, 0xff, length);
+	for (unsigned x = 0; x < prg_qr_width(qr); x++) {
+		size_t pixel = (size_t)(x + QUIET) * scale;
+
+		if (!prg_qr_module(qr, x, y - QUIET))
+			continue;
+		for (unsigned i = 0; i < scale; i++, pixel++)
+			line[pixel / 8] &= (png_byte) ~(0x80u >> pixel % 8);
+	}
+}
+
+static void write_lines(const struct prg_qr *qr, unsigned scale, png_structp png, png_byte *line,
+                        size_t length)
+{
+	for (unsigned y = 0; y < prg_qr_width(qr) + 2 * QUIET; y++) {
+		fill_line(qr, y, scale, line, length);
+		for (unsigned i = 0; i < scale; i++)
+			png_write_row(png, line);
+	}
+}
+
+/* Nothing that this function owns changes between setjmp and longjmp. */
+static int write_image(const struct prg_qr *qr, unsigned scale, png_structp png, png_infop info,
+                       struct sink *sink)
+{
+	png_uint_32 side = (prg_qr_width(qr) + 2 * QUIET) * scale;
+	size_t length = (side + 7) / 8;
+	png_byte *line = prg_arena_take(sink->arena, length);
+
+	if (line == NULL)
+		return prg_error_nomem(sink->err);
+	if (setjmp(png_jmpbuf(png)) != 0)
+		return sink->rc < 0 ? sink->rc : prg_error_nomem(sink->err);
+	png_set_write_fn(png, sink, on_write, on_flush);
+	png_set_IHDR(png, info, side, side, 1, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
+	             PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+	png_write_info(png, info);
+	write_lines(qr, scale, png, line, length);
+	png_write_end(png, info);
+	return 0;
+}
+
+static int write_png(const struct prg_qr *qr, unsigned scale, struct sink *sink)
+{
+	png_structp png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, NULL, on_error,
+	                                            on_warning, sink->arena, take, give_back);
+	png_infop info = png != NULL ? png_create_info_struct(png) : NULL;
+	int rc;
+
+	if (info != NULL)
+		rc = write_image(qr, scale, png, info, sink);
+	else
+		rc = prg_error_nomem(sink->err);
+	png_destroy_write_struct(&png, &info);
+	return rc;
+}
+
+int prg_qr_png(const struct prg_qr *qr, unsigned scale, struct prg_text **ret_bytes,
+               struct prg_error *err)
+{
+	PRG_CLEANUP(prg_arena_free) struct prg_arena *arena = NULL;
+	PRG_CLEANUP_TEXT struct prg_text *text = NULL;
+	struct sink sink = { .err = err };
+	int rc = check_scale(scale, err);
+
+	if (rc == 0)
+		rc = prg_arena_new(&arena, err);
+	if (rc == 0)
+		rc = prg_text_new(&text, err);
+	if (rc < 0)
+		return rc;
+	sink.arena = arena;
+	sink.text = text;
+	rc = write_png(qr, scale, &sink);
+	if (rc < 0)
+		return rc;
+	*ret_bytes = text;
+	text = NULL;
+	return 0;
+}
+
+#else
+
+int prg_qr_png(const struct prg_qr *qr, unsigned scale, struct prg_text **ret_bytes,
+               struct prg_error *err)
+{
+	int rc = check_scale(scale, err);
+
+	(void)qr;
+	(void)ret_bytes;
+	if (rc < 0)
+		return rc;
+	return prg_error_set(err, PRG_E_UNSUPPORTED,
+	                     "this peerage was built without libpng: choose an .svg image");
+}
+
+#endif
