@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What makes an interface a server: forwarding, our nftables table, and a look
+ * at tables of others that would drop its traffic. Only lib/host starts a
+ * program, and only nft(8) (found in /usr/sbin, /usr/bin, /sbin, /bin, never by
+ * PATH; empty environment but LC_ALL=C; JSON on stdin).
+ */
+#ifndef PRG_HOST_HOST_H
+#define PRG_HOST_HOST_H
+
+#include "model/peer.h"
+
+/* ---- firewall: one table, "inet peerage-IF", per interface. Characters that
+ * nft does not take in a name are written as ".xx" (hex). */
+
+/* nat other than "none", or isolate: there is something to load. */
+bool prg_nft_wanted(const struct prg_interface *interface);
+/* Is nft here? PRG_E_UNSUPPORTED with the way out ("install nftables, or
+ * --nat none"). Changes nothing. */
+int prg_nft_probe(struct prg_error *err);
+/* The JSON that loads the table: pure, for golden tests. Add, delete and add
+ * again in one batch, so that loading replaces atomically. register_id goes into
+ * a comment of the chains. *ret for free(3). */
+int prg_nft_ruleset(const struct prg_interface *interface, const char *register_id, char **ret,
+                    struct prg_error *err);
+/* Loads it (or removes the table where nothing is wanted) and reads it back:
+ * success is the table as wanted, not nft's exit code. */
+int prg_nft_apply(const struct prg_interface *interface, const char *register_id,
+                  struct prg_error *err);
+/* Removes the interface's table; absent is fine, no nft at all is fine. */
+int prg_nft_remove(const char *interface, struct prg_error *err);
+
+/* ---- forwarding */
+/* Switches IPv4 and, where the interface has an IPv6 address, IPv6 forwarding
+ * on; accept_ra=2 first on every device with a default route learnt by router
+ * advertisement. What is on already is left alone. *ret_changed: something was
+ * switched on. Each change is one line of words to `remark`. */
+typedef void prg_remark_fn(void *context, const char *line);
+int prg_forwarding_enable(const struct prg_interface *interface, bool *ret_changed,
+                          prg_remark_fn *remark, void *context, struct prg_error *err);
+
+/* ---- foreign chains */
+/* Finds base chains of other tables on hooks input and forward whose policy
+ * (or last rule) drops, and which show no rule that would let the listen port
+ * (input) or this interface's packets (forward) through; for each, one remark
+ * that says which chain drops what, and the exact command that mends it: ufw's,
+ * firewalld's, DOCKER-USER's, else nft's own. Also says so where legacy iptables
+ * tables exist that nft cannot show. ruleset: `nft -j list ruleset` output, for
+ * tests; NULL: run it. *ret_found: how many. No nft is fine: none found. */
+int prg_foreign_check(const struct prg_interface *interface, const char *ruleset,
+                      size_t *ret_found, prg_remark_fn *remark, void *context,
+                      struct prg_error *err);
+
+/* ---- a wg-quick config of that name, "/etc/wireguard/IF.conf", is there. */
+bool prg_host_has_wgquick(const char *interface);
+
+#endif

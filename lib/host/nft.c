@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "host/nft.h"
+#include "host/spawn.h"
+
+static bool has_nat(const struct prg_interface *interface)
+{
+	return interface->nat[0] != '\0' && strcmp(interface->nat, "none") != 0;
+}
+
+bool prg_nft_wanted(const struct prg_interface *interface)
+{
+	return has_nat(interface) || interface->isolate;
+}
+
+/* Lists with these arguments and parses. */
+static int list(const char *const *arguments, json_t **ret_objects, struct prg_error *err)
+{
+	PRG_SPAWNED spawned = { 0 };
+	int rc = prg_nft_run(arguments, NULL, &spawned, err);
+
+	if (rc < 0)
+		return rc;
+	return prg_nft_parse(spawned.output, ret_objects, err);
+}
+
+int prg_nft_probe(struct prg_error *err)
+{
+	static const char *const arguments[] = { "list", "tables", "inet", NULL };
+	PRG_JSON *objects = NULL;
+
+	return list(arguments, &objects, err);
+}
+
+static bool has_table(const json_t *objects, const char *table)
+{
+	const json_t *object;
+	size_t i;
+
+	json_array_foreach(objects, i, object) {
+		const json_t *found = json_object_get(object, "table");
+		const char *family = json_string_value(json_object_get(found, "family"));
+		const char *name = json_string_value(json_object_get(found, "name"));
+
+		if (family != NULL && name != NULL && strcmp(family, "inet") == 0 &&
+		    strcmp(name, table) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The objects of the table; an empty array where there is no such table. */
+static int list_table(const char *table, json_t **ret_objects, struct prg_error *err)
+{
+	static const char *const all[] = { "list", "tables", "inet", NULL };
+	const char *const one[] = { "list", "table", "inet", table, NULL };
+	PRG_JSON *tables = NULL;
+	int rc = list(all, &tables, err);
+
+	if (rc < 0)
+		return rc;
+	if (!has_table(tables, table)) {
+		json_t *none = json_array();
+
+		if (none == NULL)
+			return prg_error_nomem(err);
+		*ret_objects = none;
+		return 0;
+	}
+	return list(one, ret_objects, err);
+}
+
+static int load(const char *ruleset, struct prg_error *err)
+{
+	static const char *const arguments[] = { "-f", "-", NULL };
+	PRG_SPAWNED spawned = { 0 };
+
+	return prg_nft_run(arguments, ruleset, &spawned, err);
+}
+
+static int delete_table(const char *table, struct prg_error *err)
+{
+	char command[256];
+
+	/* Adding it first makes the deletion of an absent table succeed. */
+	snprintf(command, sizeof(command),
+	         "{\"nftables\":[{\"add\":{\"table\":{\"family\":\"inet\",\"name\":\"%s\"}}},"
+	         "{\"delete\":{\"table\":{\"family\":\"inet\",\"name\":\"%s\"}}}]}",
+	         table, table);
+	return load(command, err);
+}
+
+static int remove_and_check(const char *table, struct prg_error *err)
+{
+	PRG_JSON *left = NULL;
+	int rc = delete_table(table, err);
+
+	if (rc == 0)
+		rc = list_table(table, &left, err);
+	if (rc == 0 && has_table(left, table))
+		rc = prg_error_set(err, PRG_E_FAILED, "it is still there after nft deleted it");
+	return rc;
+}
+
+static int foreign_table(const char *table, struct prg_error *err)
+{
+	return prg_error_set(err, PRG_E_CONFLICT,
+	                     "it is there already, and not of this register: see \"nft list table "
+	                     "inet %s\"; if nothing needs it, run: nft delete table inet %s",
+	                     table, table);
+}
+
+static int load_and_check(const struct prg_interface *interface, const char *register_id,
+                          const char *table, struct prg_error *err)
+{
+	PRG_FREE char *ruleset = NULL;
+	PRG_JSON *wanted = NULL, *listed = NULL;
+	int rc = prg_nft_ruleset(interface, register_id, &ruleset, err);
+
+	if (rc == 0)
+		rc = prg_nft_parse(ruleset, &wanted, err);
+	if (rc == 0)
+		rc = load(ruleset, err);
+	if (rc == 0)
+		rc = list_table(table, &listed, err);
+	if (rc == 0)
+		rc = prg_nft_compare(wanted, listed, table, err);
+	return rc;
+}
+
+int prg_nft_apply(const struct prg_interface *interface, const char *register_id,
+                  struct prg_error *err)
+{
+	char table[PRG_NFT_TABLE_TEXT];
+	PRG_JSON *objects = NULL;
+	enum prg_nft_owner owner;
+	int rc;
+
+	rc = prg_interface_name_check(interface->name, err);
+	if (rc < 0)
+		return rc;
+	if (!prg_nft_wanted(interface) && prg_nft_path() == NULL)
+		return 0;
+	prg_nft_table(interface->name, table);
+	rc = list_table(table, &objects, err);
+	if (rc == PRG_E_UNSUPPORTED && !prg_nft_wanted(interface))
+		return 0; /* no nf_tables, hence no table */
+	if (rc < 0)
+		return prg_error_wrap(err, rc, "firewall table %s", table);
+	owner = prg_nft_owned(objects, table, register_id);
+	if (owner == PRG_NFT_FOREIGN)
+		rc = foreign_table(table, err);
+	else if (prg_nft_wanted(interface))
+		rc = load_and_check(interface, register_id, table, err);
+	else if (owner == PRG_NFT_OURS)
+		rc = remove_and_check(table, err);
+	return rc < 0 ? prg_error_wrap(err, rc, "firewall table %s", table) : 0;
+}
+
+int prg_nft_remove(const char *interface, struct prg_error *err)
+{
+	char table[PRG_NFT_TABLE_TEXT];
+	PRG_JSON *objects = NULL;
+	int rc = prg_interface_name_check(interface, err);
+
+	if (rc < 0)
+		return rc;
+	if (prg_nft_path() == NULL)
+		return 0;
+	prg_nft_table(interface, table);
+	rc = list_table(table, &objects, err);
+	if (rc == PRG_E_UNSUPPORTED)
+		return 0; /* no nf_tables, hence no table */
+	if (rc == 0 && has_table(objects, table))
+		rc = remove_and_check(table, err);
+	return rc < 0 ? prg_error_wrap(err, rc, "remove firewall table %s", table) : 0;
+}
