@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: ISC */
+/* Peers and interfaces as named JSON values, and what differs between two. Never
+ * a secret: keys are public ones, a preshared key is true or false. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "engine.h"
+#include "model/addr.h"
+#include "model/value.h"
+
+#define MAX_FIELDS 24
+
+struct fields {
+	size_t n;
+	struct {
+		const char *name;
+		char *json; /* NULL: out of memory */
+	} field[MAX_FIELDS];
+};
+
+static void fields_done(struct fields *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->n; i++)
+		free(f->field[i].json);
+	f->n = 0;
+}
+#define FIELDS PRG_CLEANUP(fields_done) struct fields
+
+/* Takes json over. */
+static void put(struct fields *f, const char *name, char *json)
+{
+	f->field[f->n].name = name;
+	f->field[f->n++].json = json;
+}
+
+static void put_text(struct fields *f, const char *name, const char *text)
+{
+	PRG_STRBUF buf = { 0 };
+
+	prg_strbuf_json(&buf, text);
+	put(f, name, prg_strbuf_take(&buf));
+}
+
+static void put_number(struct fields *f, const char *name, uint64_t number)
+{
+	PRG_STRBUF buf = { 0 };
+
+	prg_strbuf_printf(&buf, "%llu", (unsigned long long)number);
+	put(f, name, prg_strbuf_take(&buf));
+}
+
+static void put_bool(struct fields *f, const char *name, bool value)
+{
+	put(f, name, strdup(value ? "true" : "false"));
+}
+
+static void put_moment(struct fields *f, const char *name, int64_t moment)
+{
+	char text[21];
+
+	if (moment == 0) {
+		put_text(f, name, NULL);
+		return;
+	}
+	prg_moment_format(moment, text);
+	put_text(f, name, text);
+}
+
+static void put_endpoint(struct fields *f, const char *name, const struct prg_endpoint *endpoint)
+{
+	char text[PRG_ENDPOINT_TEXT];
+
+	if (endpoint->port == 0) {
+		put_text(f, name, NULL);
+		return;
+	}
+	prg_endpoint_format(endpoint, text);
+	put_text(f, name, text);
+}
+
+static void put_prefixes(struct fields *f, const char *name, const struct prg_prefix *list,
+                         size_t n)
+{
+	PRG_STRBUF buf = { 0 };
+
+	prg_strbuf_puts(&buf, n ? "[\"" : "[");
+	prg_prefix_list_format(&buf, list, n, "\",\"");
+	prg_strbuf_puts(&buf, n ? "\"]" : "]");
+	put(f, name, prg_strbuf_take(&buf));
+}
+
+static void put_addrs(struct fields *f, const char *name, const struct prg_addr *list, size_t n)
+{
+	PRG_STRBUF buf = { 0 };
+
+	prg_strbuf_puts(&buf, n ? "[\"" : "[");
+	prg_addr_list_format(&buf, list, n, "\",\"");
+	prg_strbuf_puts(&buf, n ? "\"]" : "]");
+	put(f, name, prg_strbuf_take(&buf));
+}
+
+static void put_tags(struct fields *f, const struct prg_peer *p)
+{
+	PRG_STRBUF buf = { 0 };
+	size_t i;
+
+	prg_strbuf_puts(&buf, "[");
+	for (i = 0; i < p->n_tags; i++) {
+		if (i > 0)
+			prg_strbuf_puts(&buf, ",");
+		prg_strbuf_json(&buf, p->tags[i]);
+	}
+	prg_strbuf_puts(&buf, "]");
+	put(f, "tags", prg_strbuf_take(&buf));
+}
+
+/* null: the interface's own value applies */
+static void put_inherited(struct fields *f, const struct prg_peer *p)
+{
+	if (p->own_client_allowed_ips)
+		put_prefixes(f, "client_allowed_ips", p->client_allowed_ips,
+		             p->n_client_allowed_ips);
+	else
+		put_text(f, "client_allowed_ips", NULL);
+	if (p->own_dns)
+		put_addrs(f, "dns", p->dns, p->n_dns);
+	else
+		put_text(f, "dns", NULL);
+	if (p->own_client_keepalive)
+		put_number(f, "client_keepalive", p->client_keepalive_s);
+	else
+		put_text(f, "client_keepalive", NULL);
+}
+
+static void peer_fields(const struct prg_peer *p, struct fields *f)
+{
+	static const char *const periods[] = { "total", "day", "month" };
+
+	put_text(f, "name", p->name);
+	put_text(f, "state", prg_peer_state_name(p->state));
+	put_prefixes(f, "addresses", p->addresses, p->n_addresses);
+	put_prefixes(f, "routes", p->routes, p->n_routes);
+	put_inherited(f, p);
+	put_number(f, "mtu", p->mtu);
+	put_number(f, "keepalive", p->keepalive_s);
+	put_bool(f, "preshared_key", p->has_preshared_key);
+	put_endpoint(f, "peer_endpoint", &p->endpoint);
+	put_tags(f, p);
+	put_text(f, "note", p->note);
+	put_moment(f, "expires_at", p->expires_at);
+	put_number(f, "quota_bytes", p->quota_bytes);
+	put_text(f, "quota_period", p->quota_bytes ? periods[p->quota_period] : NULL);
+}
+
+static void interface_fields(const struct prg_interface *i, struct fields *f)
+{
+	char key[PRG_KEY_TEXT];
+
+	prg_public_key_format(&i->public_key, key);
+	put_text(f, "public_key", key);
+	put_number(f, "listen_port", i->listen_port);
+	put_prefixes(f, "addresses", i->addresses, i->n_addresses);
+	put_number(f, "mtu", i->mtu);
+	put_endpoint(f, "endpoint", &i->endpoint);
+	put_addrs(f, "dns", i->dns, i->n_dns);
+	put_prefixes(f, "client_allowed_ips", i->client_allowed_ips, i->n_client_allowed_ips);
+	put_number(f, "client_keepalive", i->client_keepalive_s);
+	put_text(f, "nat", i->nat);
+	put_bool(f, "isolate", i->isolate);
+	put_bool(f, "up", i->wanted_up);
+}
+
+/* {"field":{"from":…,"to":…},…} of the fields that differ. */
+static int differences(struct prg_strbuf *buf, const struct fields *from, const struct fields *to,
+                       bool is_new, struct prg_report *report, size_t *ret_n,
+                       struct prg_error *err)
+{
+	size_t i, n = 0;
+	int rc = 0;
+
+	prg_strbuf_puts(buf, "\"changes\":{");
+	for (i = 0; i < to->n && rc == 0; i++) {
+		const char *before = from->field[i].json, *after = to->field[i].json;
+
+		if (before == NULL || after == NULL)
+			return prg_error_nomem(err);
+		if (strcmp(before, after) == 0)
+			continue;
+		prg_strbuf_printf(buf, "%s\"%s\":{\"from\":%s,\"to\":%s}", n++ ? "," : "",
+		                  to->field[i].name, is_new ? "null" : before, after);
+		if (report != NULL)
+			rc = prg_report_configure(report, to->field[i].name,
+			                          is_new ? "null" : before, after, err);
+	}
+	prg_strbuf_puts(buf, "}}");
+	*ret_n = n;
+	return rc;
+}
+
+int prg_describe_peer(const struct prg_peer *from, const struct prg_peer *to, char **ret,
+                      size_t *ret_n, struct prg_error *err)
+{
+	static const struct prg_peer none;
+	PRG_STRBUF buf = { 0 };
+	FIELDS before = { 0 }, after = { 0 };
+	char key[PRG_KEY_TEXT], *text;
+	int rc;
+
+	peer_fields(from ? from : &none, &before);
+	peer_fields(to, &after);
+	prg_public_key_format(&to->public_key, key);
+	prg_strbuf_puts(&buf, "{\"peer\":");
+	prg_strbuf_json(&buf, from ? from->name : to->name);
+	prg_strbuf_printf(&buf, ",\"public_key\":\"%s\",", key);
+	rc = differences(&buf, &before, &after, from == NULL, NULL, ret_n, err);
+	if (rc < 0)
+		return rc;
+	text = prg_strbuf_take(&buf);
+	if (text == NULL)
+		return prg_error_nomem(err);
+	*ret = text;
+	return 0;
+}
+
+int prg_describe_interface(const struct prg_interface *from, const struct prg_interface *to,
+                           struct prg_report *report, char **ret, size_t *ret_n,
+                           struct prg_error *err)
+{
+	static const struct prg_interface none;
+	PRG_STRBUF buf = { 0 };
+	FIELDS before = { 0 }, after = { 0 };
+	char *text;
+	int rc;
+
+	interface_fields(from ? from : &none, &before);
+	interface_fields(to, &after);
+	prg_strbuf_puts(&buf, "{");
+	rc = differences(&buf, &before, &after, from == NULL, report, ret_n, err);
+	if (rc < 0)
+		return rc;
+	text = prg_strbuf_take(&buf);
+	if (text == NULL)
+		return prg_error_nomem(err);
+	*ret = text;
+	return 0;
+}

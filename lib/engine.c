@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: ISC */
+#include "engine.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "host/host.h"
+#include "store/audit.h"
+
+#define RUN_DIRECTORY "/run/peerage"
+
+static int look_up(struct prg_road *road, struct prg_error *err)
+{
+	const char *name = road->intent->interface;
+
+	prg_interface_free(&road->interface);
+	if (name[0] == '\0')
+		return prg_store_interface_only(road->store, &road->interface, err);
+	return prg_store_interface(road->store, name, &road->interface, err);
+}
+
+static const char *name_of(const struct prg_road *road)
+{
+	return road->interface ? road->interface->name : road->intent->interface;
+}
+
+/* Will this journey touch the running interface? */
+static bool applies(const struct prg_road *road)
+{
+	if (road->record_only)
+		return false;
+	switch (road->intent->verb) {
+	case PRG_INIT:
+		return !(road->intent->flags & PRG_NO_UP);
+	case PRG_UP:
+	case PRG_DOWN:
+	case PRG_REMOVE_INTERFACE:
+		return true;
+	default:
+		return road->interface->wanted_up;
+	}
+}
+
+static int has_pending_device(struct prg_road *road, bool *ret, struct prg_error *err)
+{
+	PRG_FREE struct prg_pending *rows = NULL;
+	size_t n = 0, i;
+	int rc = prg_store_pending(road->store, road->interface->id, &rows, &n, err);
+
+	*ret = false;
+	for (i = 0; rc == 0 && i < n; i++)
+		*ret |= rows[i].kind == PRG_PENDING_DEVICE;
+	return rc;
+}
+
+/* What would fail for want of a privilege, a kernel or a running interface
+ * fails here, where nothing is recorded yet. */
+static int probe(struct prg_road *road, struct prg_error *err)
+{
+	enum prg_verb verb = road->intent->verb;
+	struct prg_link link;
+	bool pending = false;
+	int rc = prg_backend_open(road->reg->backend, name_of(road), &road->backend, err);
+
+	if (rc < 0)
+		return rc;
+	rc = prg_backend_link(road->backend, &link, err);
+	if (verb == PRG_INIT) {
+		if (rc == PRG_E_NOT_FOUND)
+			return 0;
+		return rc < 0 ? rc
+		              : prg_error_set(err, PRG_E_CONFLICT,
+		                              "interface %s exists already and is not in the "
+		                              "register: take it over with 'peerage import --live', "
+		                              "or choose another name",
+		                              name_of(road));
+	}
+	if (rc == PRG_E_NOT_FOUND && (verb == PRG_UP || verb == PRG_DOWN ||
+	                              verb == PRG_REMOVE_INTERFACE))
+		return 0;
+	if (rc == PRG_E_NOT_FOUND) {
+		rc = has_pending_device(road, &pending, err);
+		if (rc == 0 && !pending)
+			rc = prg_error_set(err, PRG_E_FAILED,
+			                   "interface %s is not running: start it with 'peerage "
+			                   "-i %s up', or record only with --no-apply",
+			                   name_of(road), name_of(road));
+	}
+	return rc;
+}
+
+static int probe_firewall(const struct prg_road *road, struct prg_error *err)
+{
+	const struct prg_values *v = &road->intent->common;
+	struct prg_interface wanted = { .nat = "auto" };
+
+	if (road->intent->verb != PRG_INIT && road->intent->verb != PRG_UP &&
+	    road->intent->verb != PRG_CONFIGURE)
+		return 0;
+	if (road->interface != NULL)
+		wanted = *road->interface;
+	if (PRG_HAS(v, PRG_FIELD_NAT))
+		memcpy(wanted.nat, v->nat, sizeof(wanted.nat));
+	if (PRG_HAS(v, PRG_FIELD_ISOLATE))
+		wanted.isolate = v->isolate;
+	return prg_nft_wanted(&wanted) ? prg_nft_probe(err) : 0;
+}
+
+static int check_init(const struct prg_road *road, struct prg_error *err)
+{
+	const char *name = road->intent->interface;
+
+	if (!prg_host_has_wgquick(name))
+		return 0;
+	return prg_error_set(err, PRG_E_CONFLICT,
+	                     "/etc/wireguard/%s.conf exists: take it over with 'peerage import "
+	                     "/etc/wireguard/%s.conf', or choose another name",
+	                     name, name);
+}
+
+/* The lock lives beside the interface, not the register: two registers must
+ * not fight over one interface. It is held until all is applied. */
+static int take_lock(struct prg_road *road, struct prg_error *err)
+{
+	char path[sizeof(RUN_DIRECTORY) + PRG_IFNAME_TEXT + 8];
+	int rc;
+
+	if (road->record_only || prg_road_dry(road) ||
+	    road->reg->backend == PRG_BACKEND_MEMORY)
+		return 0;
+	rc = prg_directory_make(RUN_DIRECTORY, err);
+	if (rc < 0)
+		return rc;
+	snprintf(path, sizeof(path), RUN_DIRECTORY "/%s.lock", name_of(road));
+	return prg_file_lock(path, prg_store_wait_ms(road->store), &road->lock, err);
+}
+
+static int change(struct prg_road *road, struct prg_error *err)
+{
+	switch (road->intent->verb) {
+	case PRG_INIT:
+		return prg_change_init(road, err);
+	case PRG_CONFIGURE:
+		return prg_change_configure(road, err);
+	case PRG_UP:
+		return prg_change_wanted(road, true, err);
+	case PRG_DOWN:
+	case PRG_REMOVE_INTERFACE:
+		return prg_change_wanted(road, false, err);
+	case PRG_SYNC:
+		return 0;
+	default:
+		return prg_change_peers(road, err);
+	}
+}
+
+static int transact(struct prg_road *road, struct prg_error *err)
+{
+	int rc = prg_store_begin(road->store, err);
+
+	if (rc < 0)
+		return rc;
+	rc = prg_store_now(road->store, &road->now, err);
+	/* what was read before the lock may have changed since */
+	if (rc == 0 && road->intent->verb != PRG_INIT)
+		rc = look_up(road, err);
+	if (rc == 0 && road->intent->verb != PRG_INIT && applies(road) && road->backend == NULL)
+		rc = probe(road, err);
+	if (rc == 0 && road->interface != NULL)
+		rc = prg_change_expire(road, err);
+	if (rc == 0)
+		rc = change(road, err);
+	if (rc == 0 && road->interface != NULL)
+		rc = prg_report_set_interface(road->report, road->interface, err);
+	if (rc == 0 && !prg_road_dry(road))
+		rc = prg_store_commit(road->store, err);
+	if (rc < 0 || prg_road_dry(road)) {
+		prg_store_rollback(road->store);
+		return rc;
+	}
+	prg_audit_witness(road->store, road->reg->witness, road->reg->witness_context);
+	return 0;
+}
+
+/* A secret that goes must be gone from the log as well. */
+static int erase(struct prg_road *road, struct prg_error *err)
+{
+	bool done = true;
+	int rc = prg_store_erase(road->store, &done, err);
+
+	if (!done)
+		prg_report_remark_add(road->report,
+		                      "an erased key may still be in the register's log, as "
+		                      "another program is reading it: the next change tries again");
+	return rc;
+}
+
+static int apply(struct prg_road *road, struct prg_error *err)
+{
+	switch (road->intent->verb) {
+	case PRG_INIT:
+	case PRG_UP:
+		return prg_apply_up(road, err);
+	case PRG_DOWN:
+	case PRG_REMOVE_INTERFACE:
+		return prg_apply_down(road, err);
+	case PRG_SYNC:
+		return prg_apply_sync(road, err);
+	case PRG_CONFIGURE:
+		return road->device_touched ? prg_apply_up(road, err) : 0;
+	default:
+		break;
+	}
+	if (prg_plan_length(road->plan) == 0)
+		return 0;
+	return prg_apply_plan(road, road->plan, err);
+}
+
+/* After COMMIT, whatever fails is "recorded, not applied". */
+static int apply_recorded(struct prg_road *road, struct prg_error *err)
+{
+	bool would = road->interface != NULL && applies(road);
+	int rc = 0;
+
+	if (would)
+		rc = apply(road, err);
+	if (rc == 0 && would && road->drain_error.code < 0) {
+		if (err != NULL)
+			*err = road->drain_error;
+		rc = road->drain_error.code;
+	}
+	if (rc < 0) {
+		rc = prg_error_wrap(err, PRG_E_NOT_APPLIED,
+		                    road->intent->verb == PRG_SYNC
+		                            ? "%s is not in line with the register"
+		                            : "recorded, but not applied to %s",
+		                    name_of(road));
+	} else {
+		prg_report_set_applied(road->report, would);
+	}
+	if (rc == 0 && road->intent->verb == PRG_REMOVE_INTERFACE)
+		rc = prg_change_remove_interface(road, err);
+	return rc;
+}
+
+static void remark_down(const struct prg_road *road)
+{
+	enum prg_verb verb = road->intent->verb;
+
+	if (road->record_only || applies(road) || verb == PRG_INIT || road->interface == NULL)
+		return;
+	prg_report_remark_add(road->report, "%s is down: this is recorded, and takes effect with "
+	                                    "'peerage -i %s up'",
+	                      name_of(road), name_of(road));
+}
+
+static int prepare(struct prg_road *road, struct prg_error *err)
+{
+	int rc = 0;
+
+	road->record_only = (road->intent->flags & PRG_NO_APPLY) ||
+	                    road->reg->backend == PRG_BACKEND_NONE;
+	if (road->intent->verb == PRG_INIT)
+		rc = check_init(road, err);
+	else
+		rc = look_up(road, err);
+	if (rc == 0 && road->intent->verb == PRG_SYNC && road->record_only)
+		rc = prg_error_set(err, PRG_E_USAGE, "sync has nothing to do where nothing is "
+		                                     "to be applied");
+	if (rc == 0 && road->intent->verb == PRG_SYNC && !road->interface->wanted_up)
+		rc = prg_error_set(err, PRG_E_FAILED,
+		                   "interface %s is down: bring it up with 'peerage -i %s up'",
+		                   name_of(road), name_of(road));
+	if (rc == 0)
+		rc = prg_change_prepare(road, err);
+	if (rc == 0 && applies(road))
+		rc = probe(road, err);
+	if (rc == 0 && applies(road))
+		rc = probe_firewall(road, err);
+	return rc;
+}
+
+/* Up, down and sync do all that could be pending anyway. */
+static bool drains(const struct prg_road *road)
+{
+	switch (road->intent->verb) {
+	case PRG_INIT:
+	case PRG_UP:
+	case PRG_DOWN:
+	case PRG_SYNC:
+	case PRG_REMOVE_INTERFACE:
+		return false;
+	default:
+		return !road->record_only && !prg_road_dry(road);
+	}
+}
+
+static int travel(struct prg_road *road, struct prg_error *err)
+{
+	int rc = prepare(road, err);
+
+	if (rc < 0)
+		return rc;
+	rc = take_lock(road, err);
+	if (rc < 0)
+		return rc;
+	if (drains(road) && prg_apply_drain(road, &road->drain_error) == PRG_E_NOMEM)
+		return prg_error_nomem(err);
+	rc = transact(road, err);
+	if (rc < 0)
+		return rc;
+	if (prg_road_dry(road)) {
+		if (road->intent->verb == PRG_SYNC ||
+		    (road->intent->verb == PRG_UP && !road->record_only))
+			rc = prg_apply_sync(road, err);
+		return rc;
+	}
+	rc = apply_recorded(road, err);
+	if (rc == 0 || rc == PRG_E_NOT_APPLIED) {
+		struct prg_error erase_error;
+		int erased = erase(road, &erase_error);
+
+		if (rc == 0 && erased < 0) {
+			if (err != NULL)
+				*err = erase_error;
+			rc = prg_error_wrap(err, PRG_E_NOT_APPLIED,
+			                    "done, but the erased key's last traces remain");
+		}
+		remark_down(road);
+	}
+	return rc;
+}
+
+int prg_execute(struct prg_register *reg, const struct prg_intent *intent,
+                struct prg_report **ret_report, struct prg_error *err)
+{
+	struct prg_road road = {
+		.reg = reg, .store = reg->store, .intent = intent, .lock = -1,
+	};
+	int rc = prg_report_new(&road.report, err);
+
+	if (rc == 0)
+		rc = prg_arena_new(&road.arena, err);
+	if (rc == 0)
+		rc = prg_plan_new(&road.plan, err);
+	if (rc == 0)
+		rc = travel(&road, err);
+	if (rc == 0 || rc == PRG_E_NOT_APPLIED) {
+		*ret_report = road.report;
+		road.report = NULL;
+	}
+	prg_backend_close(&road.backend);
+	if (road.lock >= 0)
+		close(road.lock);
+	prg_plan_free(&road.plan);
+	prg_interface_free(&road.interface);
+	prg_arena_free(&road.arena);
+	prg_report_free(&road.report);
+	return rc;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The road that every change travels, and the state it carries along.
+ *
+ *   intent -> store (one transaction) -> plan -> backend (apply) -> report
+ *
+ * Order, fixed: keys, probe, lock, drain what is pending, BEGIN IMMEDIATE,
+ * mutate and allocate, audit entries and pending rows, COMMIT, identity check,
+ * apply (each acknowledgement clears its pending row), report, release.
+ */
+#ifndef PRG_ENGINE_H
+#define PRG_ENGINE_H
+
+#include "backend/backend.h"
+#include "intent.h"
+#include "plan/plan.h"
+#include "report.h"
+#include "store/store.h"
+
+struct prg_register {
+	struct prg_store *store;
+	enum prg_backend_kind backend;
+	char actor[129];
+	prg_witness_fn *witness;
+	void *witness_context;
+};
+
+/* Keys made before anything else is done; one a peer of the intent. */
+struct prg_fresh_keys {
+	struct prg_private_key private_key;
+	struct prg_preshared_key preshared_key;
+	struct prg_public_key public_key;
+	bool has_private_key, has_preshared_key;
+};
+
+struct prg_road {
+	struct prg_register *reg;
+	struct prg_store *store;
+	const struct prg_intent *intent;
+	struct prg_report *report;
+	struct prg_arena *arena;      /* secrets of this journey */
+	struct prg_fresh_keys *keys;  /* in the arena; n_peers of the intent */
+	struct prg_private_key *interface_key; /* PRG_INIT: in the arena */
+	struct prg_interface *interface; /* as it is in the register */
+	struct prg_backend *backend;  /* NULL: not opened */
+	int lock;
+	int64_t now;
+	struct prg_plan *plan;        /* of the touched rows */
+	bool record_only;             /* PRG_NO_APPLY or PRG_BACKEND_NONE */
+	bool device_touched;          /* the device, link, addresses or firewall */
+	struct prg_error drain_error; /* code 0: what was pending is done */
+};
+
+static inline bool prg_road_dry(const struct prg_road *road)
+{
+	return road->intent->flags & PRG_DRY_RUN;
+}
+
+/* ---- change/: intent to register, inside the transaction */
+int prg_change_prepare(struct prg_road *road, struct prg_error *err); /* before it: keys */
+int prg_change_peers(struct prg_road *road, struct prg_error *err);
+int prg_change_init(struct prg_road *road, struct prg_error *err);
+int prg_change_configure(struct prg_road *road, struct prg_error *err);
+/* wanted_up, its audit entry and a pending row for the device. */
+int prg_change_wanted(struct prg_road *road, bool up, struct prg_error *err);
+int prg_change_remove_interface(struct prg_road *road, struct prg_error *err);
+/* Active peers whose time is over become expired, once the clock can be trusted. */
+int prg_change_expire(struct prg_road *road, struct prg_error *err);
+/* Appends to the chain. peer NULL: of the interface. */
+int prg_change_audit(struct prg_road *road, const char *verb, const struct prg_peer *peer,
+                     const char *detail, struct prg_error *err);
+
+/* ---- change/describe.c: what an audit entry and a plan say. *ret for free(3):
+ * {"peer":…,"public_key":…,"changes":{"field":{"from":…,"to":…}}}; from NULL: new.
+ * *ret_n: how many fields differ. */
+int prg_describe_peer(const struct prg_peer *from, const struct prg_peer *to, char **ret,
+                      size_t *ret_n, struct prg_error *err);
+/* The same for an interface; each field that differs goes to report too. */
+int prg_describe_interface(const struct prg_interface *from, const struct prg_interface *to,
+                           struct prg_report *report, char **ret, size_t *ret_n,
+                           struct prg_error *err);
+
+/* ---- apply.c: register to running interface */
+/* "peerage:REGISTER-ID", the alias of a link that is ours. */
+#define PRG_OWN_ALIAS_TEXT 48
+void prg_own_alias(const struct prg_store *store, char ret[PRG_OWN_ALIAS_TEXT]);
+/* Is the link there, and ours? PRG_E_NOT_APPLIED with the way out. */
+int prg_apply_identity(struct prg_road *road, struct prg_error *err);
+/* The plan of the touched rows. */
+int prg_apply_plan(struct prg_road *road, struct prg_plan *plan, struct prg_error *err);
+/* All of it: link, device, addresses, peers, routes, forwarding, firewall. */
+int prg_apply_up(struct prg_road *road, struct prg_error *err);
+int prg_apply_down(struct prg_road *road, struct prg_error *err);
+int prg_apply_sync(struct prg_road *road, struct prg_error *err);
+int prg_apply_drain(struct prg_road *road, struct prg_error *err);
+
+/* ---- sync.c: register against running interface */
+enum prg_sync_flags {
+	PRG_SYNC_PRUNE = 1u << 0,
+	PRG_SYNC_KEY = 1u << 1,   /* replace a private key that is not ours */
+	PRG_SYNC_EMPTY = 1u << 2, /* there is no interface yet: plan all of it */
+	PRG_SYNC_QUIET = 1u << 3  /* a first load: do not list each change */
+};
+/* Is the running device blank: no private key, no peers? */
+int prg_sync_blank(struct prg_backend *backend, bool *ret_blank, struct prg_error *err);
+int prg_sync_plan(struct prg_store *store, struct prg_backend *backend,
+                  const struct prg_interface *interface, unsigned flags,
+                  struct prg_report *report, struct prg_plan *plan, struct prg_error *err);
+/* Does the kernel need a route for this allowed IP: not in a pool's own network,
+ * not a default route? */
+bool prg_sync_needs_route(const struct prg_interface *interface, const struct prg_prefix *prefix);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC */
+/* What happened, gathered while the road is travelled. */
+#ifndef PRG_REPORT_H
+#define PRG_REPORT_H
+
+#include "model/wg.h"
+#include "model/peer.h"
+
+int prg_report_new(struct prg_report **ret_report, struct prg_error *err);
+
+/* Copies. */
+int prg_report_set_interface(struct prg_report *report, const struct prg_interface *interface,
+                             struct prg_error *err);
+void prg_report_set_applied(struct prg_report *report, bool applied);
+/* Takes peer over; copies the keys (NULL: none). */
+int prg_report_add_result(struct prg_report *report, struct prg_peer *peer,
+                          enum prg_outcome outcome, const struct prg_private_key *private_key,
+                          const struct prg_preshared_key *preshared_key, struct prg_error *err);
+int prg_report_add_left_over(struct prg_report *report, const struct prg_public_key *key,
+                             struct prg_error *err);
+int prg_report_remark_add(struct prg_report *report, const char *format, ...) PRG_PRINTF(2, 3);
+
+/* A change to one peer: from and to as WireGuard sees it, either NULL. fields:
+ * PRG_OF_* that differ (ignored where one is NULL). name may be NULL. */
+int prg_report_peer_change(struct prg_report *report, const char *name,
+                           const struct prg_wg_peer *from, const struct prg_wg_peer *to,
+                           unsigned fields, struct prg_error *err);
+/* A change to the interface: one field, JSON texts (copied). Fields of one
+ * interface gather in one change. */
+int prg_report_configure(struct prg_report *report, const char *field, const char *from,
+                         const char *to, struct prg_error *err);
+/* Forgets changes and left-over keys: an observation begins again. */
+void prg_report_clear_changes(struct prg_report *report);
+
+#define PRG_REPORT PRG_CLEANUP(prg_report_free) struct prg_report
+
+#endif
