@@ -73,9 +73,9 @@ static int probe(struct prg_road *road, struct prg_error *err)
 		return rc < 0 ? rc
 		              : prg_error_set(err, PRG_E_CONFLICT,
 		                              "interface %s exists already and is not in the "
-		                              "register: take it over with 'peerage import --live', "
-		                              "or choose another name",
-		                              name_of(road));
+		                              "register: choose another name, or take it away with "
+		                              "'ip link del %s' (this version has no 'import' yet)",
+		                              name_of(road), name_of(road));
 	}
 	if (rc == PRG_E_NOT_FOUND && (verb == PRG_UP || verb == PRG_DOWN ||
 	                              verb == PRG_REMOVE_INTERFACE))
@@ -112,12 +112,22 @@ static int check_init(const struct prg_road *road, struct prg_error *err)
 {
 	const char *name = road->intent->interface;
 
+	PRG_INTERFACE *there = NULL;
+	int rc = prg_store_interface(road->store, name, &there, err);
+
+	if (rc == 0)
+		return prg_error_set(err, PRG_E_CONFLICT,
+		                     "interface %s is in the register already: see 'peerage -i %s "
+		                     "configure', or choose another name",
+		                     name, name);
+	if (rc != PRG_E_NOT_FOUND)
+		return rc;
 	if (!prg_host_has_wgquick(name))
 		return 0;
 	return prg_error_set(err, PRG_E_CONFLICT,
-	                     "/etc/wireguard/%s.conf exists: take it over with 'peerage import "
-	                     "/etc/wireguard/%s.conf', or choose another name",
-	                     name, name);
+	                     "/etc/wireguard/%s.conf exists: choose another name, or move that file "
+	                     "away (this version has no 'import' yet)",
+	                     name);
 }
 
 /* The lock lives beside the interface, not the register: two registers must
@@ -209,7 +219,9 @@ static int apply(struct prg_road *road, struct prg_error *err)
 	case PRG_SYNC:
 		return prg_apply_sync(road, err);
 	case PRG_CONFIGURE:
-		return road->device_touched ? prg_apply_up(road, err) : 0;
+		if (road->device_touched)
+			return prg_apply_up(road, err);
+		break;
 	default:
 		break;
 	}
@@ -226,11 +238,9 @@ static int apply_recorded(struct prg_road *road, struct prg_error *err)
 
 	if (would)
 		rc = apply(road, err);
-	if (rc == 0 && would && road->drain_error.code < 0) {
-		if (err != NULL)
-			*err = road->drain_error;
-		rc = road->drain_error.code;
-	}
+	/* what could not be drained before may be what this change has mended */
+	if (rc == 0 && would && road->undrained)
+		rc = prg_apply_drain(road, err);
 	if (rc < 0) {
 		rc = prg_error_wrap(err, PRG_E_NOT_APPLIED,
 		                    road->intent->verb == PRG_SYNC
@@ -306,8 +316,8 @@ static int travel(struct prg_road *road, struct prg_error *err)
 	rc = take_lock(road, err);
 	if (rc < 0)
 		return rc;
-	if (drains(road) && prg_apply_drain(road, &road->drain_error) == PRG_E_NOMEM)
-		return prg_error_nomem(err);
+	if (drains(road))
+		road->undrained = prg_apply_drain(road, NULL) < 0;
 	rc = transact(road, err);
 	if (rc < 0)
 		return rc;

@@ -48,7 +48,7 @@ struct prg_road {
 	struct prg_plan *plan;        /* of the touched rows */
 	bool record_only;             /* PRG_NO_APPLY or PRG_BACKEND_NONE */
 	bool device_touched;          /* the device, link, addresses or firewall */
-	struct prg_error drain_error; /* code 0: what was pending is done */
+	bool undrained;               /* what was pending could not be done */
 };
 
 static inline bool prg_road_dry(const struct prg_road *road)

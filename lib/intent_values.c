@@ -364,7 +364,7 @@ int prg_intent_set(struct prg_intent *intent, enum prg_field field, const char *
 	}
 	rc = set_value(intent->verb, values, field, text, err);
 	if (rc < 0)
-		return prg_error_wrap(err, rc, "%s", fields[field].name);
+		return rc;
 	values->set |= 1u << field;
 	values->defaults &= ~(1u << field);
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backend/prefixes.h"
@@ -109,12 +110,42 @@ static bool is_route(const struct prg_op *op)
 	return op->kind == PRG_OP_ROUTE_ADD || op->kind == PRG_OP_ROUTE_DEL;
 }
 
+/*
+ * EEXIST. Our own route is fine; another's (a network of this host) must not be
+ * taken from it. The list of ours is read once for a batch.
+ */
+struct own_routes {
+	struct prg_prefix *list;
+	size_t n;
+	bool read;
+};
+
+static int settle_route(struct prg_nl *nl, uint32_t ifindex, const struct prg_prefix *prefix,
+                        const char *name, struct own_routes *own, struct prg_error *err)
+{
+	char text[PRG_PREFIX_TEXT];
+	int rc = own->read ? 0 : prg_rtnl_routes(nl, ifindex, name, &own->list, &own->n, err);
+
+	if (rc < 0)
+		return rc;
+	own->read = true;
+	for (size_t i = 0; i < own->n; i++)
+		if (prg_prefix_compare(&own->list[i], prefix) == 0)
+			return 0;
+	prg_prefix_format(prefix, text);
+	return prg_error_set(err, PRG_E_CONFLICT,
+	                     "this host routes %s elsewhere already ('ip route show %s'): take that "
+	                     "route away, or give the peer another one",
+	                     text, text);
+}
+
 /* Sends routes from the first operation on; returns how many. */
 static size_t apply_routes(struct prg_nl *nl, uint32_t ifindex, const struct prg_op *ops,
                            size_t n_ops, struct prg_progress *progress)
 {
 	struct prg_nl_answer answers[PRG_NL_BATCH];
 	uint8_t *buffer = prg_nl_buffer(nl);
+	struct own_routes own = { 0 };
 	size_t length = 0, n = 0;
 
 	while (n < n_ops && n < PRG_NL_BATCH && is_route(&ops[n]) &&
@@ -129,13 +160,17 @@ static size_t apply_routes(struct prg_nl *nl, uint32_t ifindex, const struct prg
 		struct prg_error why;
 		int code = 0;
 
-		if (answers[i].errnum != 0 &&
-		    !(ops[i].kind == PRG_OP_ROUTE_DEL && answers[i].errnum == ESRCH))
+		if (answers[i].errnum == EEXIST && ops[i].kind == PRG_OP_ROUTE_ADD)
+			code = settle_route(nl, ifindex, &ops[i].prefix, progress->interface, &own,
+			                    &why);
+		else if (answers[i].errnum != 0 &&
+		         !(ops[i].kind == PRG_OP_ROUTE_DEL && answers[i].errnum == ESRCH))
 			code = prefix_failed(&answers[i], &ops[i].prefix, progress->interface,
 			                     &why);
 		progress->gone |= answers[i].errnum == ENODEV;
 		prg_progress_tell(progress, &ops[i], code, code != 0 ? &why : NULL);
 	}
+	free(own.list);
 	return n;
 }
 

@@ -136,7 +136,7 @@ size_t prg_rtnl_encode_routes(void *buffer, uint8_t family, uint32_t ifindex, ui
 size_t prg_rtnl_encode_route(void *buffer, uint32_t ifindex, const struct prg_prefix *route,
                              bool add)
 {
-	uint16_t flags = add ? NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE : NLM_F_ACK;
+	uint16_t flags = add ? NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL : NLM_F_ACK;
 	struct nlmsghdr *message = begin(buffer, add ? RTM_NEWROUTE : RTM_DELROUTE, flags);
 	struct rtmsg *head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
 	struct prg_prefix network = prg_prefix_network(route);

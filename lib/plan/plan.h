@@ -20,7 +20,7 @@ enum prg_op_kind {
 	PRG_OP_PEER_SET,    /* fields says what; creates the peer if PRG_OF_CREATE */
 	PRG_OP_ADDRESS_ADD, /* present is fine */
 	PRG_OP_ADDRESS_DEL, /* absent is fine */
-	PRG_OP_ROUTE_ADD,   /* replaces; present is fine */
+	PRG_OP_ROUTE_ADD,   /* present is fine; another device's is PRG_E_CONFLICT */
 	PRG_OP_ROUTE_DEL,   /* absent is fine */
 	PRG_OP_LINK         /* mtu (0: leave), alias (NULL: leave), up */
 };

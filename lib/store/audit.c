@@ -267,9 +267,8 @@ void prg_audit_witness(struct prg_store *store, prg_witness_fn *fn, void *contex
 
 static int broken(struct prg_store *store, int64_t number, const char *why, struct prg_error *err)
 {
-	return prg_error_set(err, PRG_E_CORRUPT,
-	                     "register %s: audit entry %lld does not hold: %s", store->path,
-	                     (long long)number, why);
+	return prg_error_set(err, PRG_E_CORRUPT, "register %s: audit entry %lld does not hold: %s",
+	                     store->path, (long long)number, why);
 }
 
 /* The raw bytes of a TEXT column, embedded NULs and all. */
@@ -347,8 +346,8 @@ static const char *check_link(struct prg_stmt *stmt, struct head *head)
 static int check_end(struct prg_store *store, int64_t last, struct prg_error *err)
 {
 	PRG_STMT *stmt = NULL;
-	int rc = prg_db_prepare(store, "SELECT seq FROM sqlite_sequence WHERE name = 'audit'", &stmt,
-	                        err);
+	int rc = prg_db_prepare(store, "SELECT seq FROM sqlite_sequence WHERE name = 'audit'",
+	                        &stmt, err);
 
 	if (rc == 0)
 		rc = prg_db_step(stmt, err);

@@ -16,8 +16,8 @@ struct prg_stmt {
 	struct prg_store *store;
 	const char *sql; /* compared by address: one text, one place in the source */
 	sqlite3_stmt *raw;
-	int rc;          /* the first failure of a bind or a column */
-	int bad_column;  /* the first malformed column of this row; -1: none */
+	int rc;         /* the first failure of a bind or a column */
+	int bad_column; /* the first malformed column of this row; -1: none */
 	bool in_use;
 };
 
@@ -52,7 +52,7 @@ int prg_db_code(int rc, int system_errno);
 int prg_db_error(struct prg_store *store, int rc, struct prg_error *err);
 /* "register PATH is damaged: …": something in it that we never wrote. */
 int prg_db_corrupt(struct prg_store *store, struct prg_error *err, const char *format, ...)
-        PRG_PRINTF(3, 4);
+	PRG_PRINTF(3, 4);
 
 /* Waiting. The handler sleeps random short times, so that among hundreds of
  * waiters all get their turn; SQLite's own backs off and starves the oldest. */

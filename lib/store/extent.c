@@ -36,9 +36,9 @@ int prg_extent_insert(struct prg_store *store, int64_t pool_id, const struct prg
                       struct prg_error *err)
 {
 	PRG_STMT *stmt = NULL;
-	int rc = prg_db_prepare(store,
-	                        "INSERT INTO free_extent (pool_id, last, first) VALUES (?1, ?2, ?3)",
-	                        &stmt, err);
+	int rc = prg_db_prepare(
+		store, "INSERT INTO free_extent (pool_id, last, first) VALUES (?1, ?2, ?3)", &stmt,
+		err);
 
 	if (rc < 0)
 		return rc;
@@ -67,9 +67,9 @@ static int move_first(struct prg_store *store, int64_t pool_id, const struct prg
                       const struct prg_addr *first, struct prg_error *err)
 {
 	PRG_STMT *stmt = NULL;
-	int rc = prg_db_prepare(store,
-	                        "UPDATE free_extent SET first = ?3 WHERE pool_id = ?1 AND last = ?2",
-	                        &stmt, err);
+	int rc = prg_db_prepare(
+		store, "UPDATE free_extent SET first = ?3 WHERE pool_id = ?1 AND last = ?2", &stmt,
+		err);
 
 	if (rc < 0)
 		return rc;

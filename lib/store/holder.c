@@ -22,9 +22,9 @@ static int read_holder(struct prg_stmt *stmt, struct prg_prefix *ret_theirs,
 	return rc < 0 ? rc : 1;
 }
 
-static int holder_of(struct prg_store *store, int64_t interface_id,
-                     const struct prg_prefix *prefix, struct prg_prefix *ret_theirs,
-                     char ret_name[PRG_NAME_BYTES + 1], struct prg_error *err)
+static int holder_of(struct prg_store *store, int64_t interface_id, const struct prg_prefix *prefix,
+                     struct prg_prefix *ret_theirs, char ret_name[PRG_NAME_BYTES + 1],
+                     struct prg_error *err)
 {
 	PRG_STMT *stmt = NULL;
 	int rc = prg_db_prepare(store,

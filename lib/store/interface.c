@@ -253,9 +253,10 @@ static int name_taken(struct prg_store *store, const char *name, struct prg_erro
 	prg_row_bind_text(stmt, 1, name);
 	rc = prg_db_step(stmt, err);
 	if (rc > 0)
-		return prg_error_set(err, PRG_E_CONFLICT,
-		                     "interface %s is in register %s already: see peerage configure",
-		                     name, store->path);
+		return prg_error_set(
+			err, PRG_E_CONFLICT,
+			"interface %s is in register %s already: see peerage configure", name,
+			store->path);
 	return rc;
 }
 
@@ -274,12 +275,13 @@ int prg_store_interface_insert(struct prg_store *store, struct prg_interface *in
 	if (rc == 0)
 		rc = prg_secret_insert(store, key->bytes, &secret_id, err);
 	if (rc == 0)
-		rc = prg_db_prepare(store,
-		                    "INSERT INTO interface (public_key, listen_port, mtu, endpoint, "
-		                    "dns, client_allowed_ips, client_keepalive_s, nat, isolate, "
-		                    "wanted_up, created_at, config_epoch, secret_id, name) VALUES "
-		                    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-		                    &stmt, err);
+		rc = prg_db_prepare(
+			store,
+			"INSERT INTO interface (public_key, listen_port, mtu, endpoint, "
+			"dns, client_allowed_ips, client_keepalive_s, nat, isolate, "
+			"wanted_up, created_at, config_epoch, secret_id, name) VALUES "
+			"(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+			&stmt, err);
 	if (rc < 0)
 		return rc;
 	bind_interface(stmt, interface, &texts);
@@ -323,7 +325,8 @@ static int key_is_a_peers(struct prg_store *store, const struct prg_interface *i
 	if (rc < 0)
 		return rc;
 	prg_row_bind_int(stmt, 1, interface->id);
-	prg_row_bind_blob(stmt, 2, interface->public_key.bytes, sizeof(interface->public_key.bytes));
+	prg_row_bind_blob(stmt, 2, interface->public_key.bytes,
+	                  sizeof(interface->public_key.bytes));
 	rc = prg_db_step(stmt, err);
 	if (rc <= 0)
 		return rc;
@@ -367,14 +370,14 @@ int prg_store_interface_update(struct prg_store *store, const struct prg_interfa
 	return prg_db_run(stmt, err);
 }
 
-int prg_store_interface_delete(struct prg_store *store, int64_t interface_id,
-                               struct prg_error *err)
+int prg_store_interface_delete(struct prg_store *store, int64_t interface_id, struct prg_error *err)
 {
 	/* children before parents: the foreign keys hold at every step */
 	static const char *const steps[] = {
 		"UPDATE secret SET bytes = zeroblob(32) WHERE id IN (SELECT secret_id FROM peer "
 		"WHERE interface_id = ?1 AND secret_id IS NOT NULL)",
-		"UPDATE secret SET bytes = zeroblob(32) WHERE id = (SELECT secret_id FROM interface "
+		"UPDATE secret SET bytes = zeroblob(32) WHERE id = (SELECT secret_id FROM "
+		"interface "
 		"WHERE id = ?1)",
 		"DELETE FROM pending WHERE interface_id = ?1",
 		"DELETE FROM free_extent WHERE pool_id IN (SELECT id FROM pool WHERE "

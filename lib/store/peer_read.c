@@ -20,8 +20,8 @@ static int one(struct prg_stmt *stmt, struct prg_peer **ret, struct prg_error *e
 	return rc < 0 ? rc : 1;
 }
 
-static int by_name(struct prg_store *store, const char *sql, int64_t interface_id,
-                   const char *name, struct prg_peer **ret, struct prg_error *err)
+static int by_name(struct prg_store *store, const char *sql, int64_t interface_id, const char *name,
+                   struct prg_peer **ret, struct prg_error *err)
 {
 	PRG_STMT *stmt = NULL;
 	int rc = prg_db_prepare(store, sql, &stmt, err);
@@ -35,7 +35,8 @@ static int by_name(struct prg_store *store, const char *sql, int64_t interface_i
 
 static int not_found(const char *name, struct prg_error *err)
 {
-	return prg_error_set(err, PRG_E_NOT_FOUND, "there is no peer %.64s: see peerage list", name);
+	return prg_error_set(err, PRG_E_NOT_FOUND, "there is no peer %.64s: see peerage list",
+	                     name);
 }
 
 static int live_by_name(struct prg_store *store, int64_t interface_id, const char *name,
@@ -191,8 +192,8 @@ int prg_store_peers_due(struct prg_store *store, int64_t interface_id, int64_t n
 	            interface_id, now, limit, ret, ret_n, err);
 }
 
-int prg_store_peer_count(struct prg_store *store, int64_t interface_id,
-                         enum prg_peer_state state, uint64_t *ret, struct prg_error *err)
+int prg_store_peer_count(struct prg_store *store, int64_t interface_id, enum prg_peer_state state,
+                         uint64_t *ret, struct prg_error *err)
 {
 	PRG_STMT *stmt = NULL;
 	int rc = prg_db_prepare(store,

@@ -102,8 +102,8 @@ static void read_columns(struct prg_stmt *stmt, struct prg_peer *p)
 	p->expires_at = prg_row_int(stmt, 14, INT64_MIN, INT64_MAX);
 	p->revoked_at = prg_row_int(stmt, 15, INT64_MIN, INT64_MAX);
 	p->quota_bytes = (uint64_t)prg_row_int(stmt, 16, 0, INT64_MAX);
-	p->quota_period = (enum prg_quota_period)prg_row_int(stmt, 17, PRG_QUOTA_TOTAL,
-	                                                     PRG_QUOTA_MONTH);
+	p->quota_period =
+		(enum prg_quota_period)prg_row_int(stmt, 17, PRG_QUOTA_TOTAL, PRG_QUOTA_MONTH);
 	p->config_epoch = prg_row_int(stmt, 18, INT64_MIN, INT64_MAX);
 	p->config_stale = prg_row_bool(stmt, 19);
 }

@@ -19,8 +19,7 @@ static void hash_key(const struct prg_store *store, const struct prg_public_key 
 }
 
 int prg_store_key_is_revoked(struct prg_store *store, int64_t interface_id,
-                             const struct prg_public_key *key, bool *ret,
-                             struct prg_error *err)
+                             const struct prg_public_key *key, bool *ret, struct prg_error *err)
 {
 	unsigned char hash[32];
 	PRG_STMT *stmt = NULL;
@@ -112,9 +111,8 @@ static int check_own_key(struct prg_store *store, const struct prg_peer *peer,
                          struct prg_error *err)
 {
 	PRG_STMT *stmt = NULL;
-	int rc = prg_db_prepare(store,
-	                        "SELECT 1 FROM interface WHERE id = ?1 AND public_key = ?2", &stmt,
-	                        err);
+	int rc = prg_db_prepare(store, "SELECT 1 FROM interface WHERE id = ?1 AND public_key = ?2",
+	                        &stmt, err);
 
 	if (rc < 0)
 		return rc;
@@ -141,13 +139,14 @@ static int check_conflicts(struct prg_store *store, const struct prg_peer *peer,
 	if (rc == 0)
 		rc = check_peers_key(store, peer, self, err);
 	if (rc == 0)
-		rc = prg_store_key_is_revoked(store, peer->interface_id, &peer->public_key, &revoked,
-		                              err);
+		rc = prg_store_key_is_revoked(store, peer->interface_id, &peer->public_key,
+		                              &revoked, err);
 	if (rc == 0 && revoked)
-		rc = prg_error_set(err, PRG_E_CONFLICT,
-		                   "the key of peer %s was revoked and cannot come back: make a new "
-		                   "one",
-		                   peer->name);
+		rc = prg_error_set(
+			err, PRG_E_CONFLICT,
+			"the key of peer %s was revoked and cannot come back: make a new "
+			"one",
+			peer->name);
 	return rc;
 }
 
@@ -173,7 +172,8 @@ static int insert_tags(struct prg_store *store, const struct prg_peer *peer, str
 	for (i = 0; i < peer->n_tags && rc == 0; i++) {
 		PRG_STMT *stmt = NULL;
 
-		rc = prg_db_prepare(store, "INSERT OR IGNORE INTO tag (peer_id, tag) VALUES (?1, ?2)",
+		rc = prg_db_prepare(store,
+		                    "INSERT OR IGNORE INTO tag (peer_id, tag) VALUES (?1, ?2)",
 		                    &stmt, err);
 		if (rc < 0)
 			return rc;
@@ -185,8 +185,8 @@ static int insert_tags(struct prg_store *store, const struct prg_peer *peer, str
 }
 
 /* *ret_id 0: no secret is wanted; an all-zero key is WireGuard's word for none. */
-static int insert_psk(struct prg_store *store, const struct prg_preshared_key *psk,
-                      int64_t *ret_id, struct prg_error *err)
+static int insert_psk(struct prg_store *store, const struct prg_preshared_key *psk, int64_t *ret_id,
+                      struct prg_error *err)
 {
 	*ret_id = 0;
 	if (psk == NULL || sodium_is_zero(psk->bytes, sizeof(psk->bytes)))
@@ -246,8 +246,8 @@ int prg_store_peer_update(struct prg_store *store, const struct prg_peer *peer,
 		rc = prg_peer_row_texts(peer, &texts, err);
 	if (rc == 0)
 		rc = prg_db_prepare(store,
-		                    "UPDATE peer SET (" PRG_PEER_ROW_COLUMNS ") = (" PRG_PEER_ROW_SLOTS
-		                    ") WHERE id = ?17",
+		                    "UPDATE peer SET (" PRG_PEER_ROW_COLUMNS
+		                    ") = (" PRG_PEER_ROW_SLOTS ") WHERE id = ?17",
 		                    &stmt, err);
 	if (rc < 0)
 		return rc;
@@ -306,8 +306,8 @@ int prg_store_peer_set_psk(struct prg_store *store, int64_t peer_id,
 /* -------------------------------------------------------------------- revoke */
 
 /* Some prefix that the peer still has; 0: none is left. */
-static int next_prefix(struct prg_store *store, const struct prg_peer *peer,
-                       struct prg_prefix *ret, bool *ret_route, struct prg_error *err)
+static int next_prefix(struct prg_store *store, const struct prg_peer *peer, struct prg_prefix *ret,
+                       bool *ret_route, struct prg_error *err)
 {
 	PRG_STMT *stmt = NULL;
 	int rc = prg_db_prepare(store,

@@ -8,8 +8,7 @@
 #define ERASE_WAIT_MS 1000u
 
 int prg_store_pending_add(struct prg_store *store, int64_t interface_id,
-                          const struct prg_pending *pending, int64_t *ret_id,
-                          struct prg_error *err)
+                          const struct prg_pending *pending, int64_t *ret_id, struct prg_error *err)
 {
 	PRG_STMT *stmt = NULL;
 	int rc = prg_db_in_transaction(store, err);
@@ -39,8 +38,8 @@ static int read_pending(struct prg_stmt *stmt, struct prg_pending *ret, struct p
 	struct prg_pending made = { 0 };
 
 	made.id = prg_row_int(stmt, 0, 1, INT64_MAX);
-	made.kind = (enum prg_pending_kind)prg_row_int(stmt, 1, PRG_PENDING_PEER,
-	                                               PRG_PENDING_DEVICE);
+	made.kind =
+		(enum prg_pending_kind)prg_row_int(stmt, 1, PRG_PENDING_PEER, PRG_PENDING_DEVICE);
 	if (made.kind == PRG_PENDING_PEER)
 		prg_row_blob(stmt, 2, made.key.bytes, sizeof(made.key.bytes));
 	if (made.kind == PRG_PENDING_ROUTE)
@@ -90,9 +89,9 @@ static int clear_each(struct prg_store *store, const int64_t *ids, size_t n, str
 	for (i = 0; i < n && rc == 0; i++) {
 		PRG_STMT *stmt = NULL;
 
-		rc = prg_db_prepare(store,
-		                    "DELETE FROM pending WHERE id = ?1 AND interface_id IS NOT NULL",
-		                    &stmt, err);
+		rc = prg_db_prepare(
+			store, "DELETE FROM pending WHERE id = ?1 AND interface_id IS NOT NULL",
+			&stmt, err);
 		if (rc < 0)
 			return rc;
 		prg_row_bind_int(stmt, 1, ids[i]);
@@ -183,8 +182,8 @@ int prg_store_erase(struct prg_store *store, bool *ret_done, struct prg_error *e
 	}
 	if (rc != SQLITE_OK)
 		return prg_db_error(store, rc, err);
-	rc = clear_where(store, "DELETE FROM pending WHERE interface_id IS NULL AND id <= ?1", newest,
-	                 err);
+	rc = clear_where(store, "DELETE FROM pending WHERE interface_id IS NULL AND id <= ?1",
+	                 newest, err);
 	if (rc == 0)
 		*ret_done = true;
 	return rc;

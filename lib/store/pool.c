@@ -185,8 +185,8 @@ static int allocate_one(struct prg_store *store, const struct prg_pool *pool, co
 
 /* The pools of one family. Those of IPv4 set *ret_index, those of IPv6 heed it. */
 static int allocate_family(struct prg_store *store, const struct prg_pool *pools, size_t n,
-                           uint8_t family, uint64_t *index, bool *has_index,
-                           struct prg_prefix *ret, struct prg_error *err)
+                           uint8_t family, uint64_t *index, bool *has_index, struct prg_prefix *ret,
+                           struct prg_error *err)
 {
 	bool six = family == 6;
 	size_t i;
@@ -264,6 +264,7 @@ static int check_prefix(const struct prg_prefix *prefix, bool route, struct prg_
 	return 0;
 }
 
+/* A route that is wider than a pool is fine: what is in the pool is more exact. */
 static int check_own(const struct prg_pool *pools, size_t n, const struct prg_prefix *prefix,
                      struct prg_error *err)
 {
@@ -271,7 +272,8 @@ static int check_own(const struct prg_pool *pools, size_t n, const struct prg_pr
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (!prg_prefix_contains_addr(prefix, &pools[i].own.addr))
+		if (!prg_prefix_contains_addr(prefix, &pools[i].own.addr) ||
+		    !prg_prefix_contains(&pools[i].network, prefix))
 			continue;
 		prg_prefix_format(prefix, text);
 		prg_addr_format(&pools[i].own.addr, own);

@@ -25,8 +25,8 @@ int prg_pool_allocate(struct prg_store *store, int64_t interface_id, int64_t pee
                       struct prg_prefix **ret, size_t *ret_n, struct prg_error *err);
 /* Records one prefix of a peer: a host address (route false; host prefix, in a
  * pool or not) or a route. Errors: PRG_E_CONFLICT naming the holder: it, or for
- * what lies in a pool any part of it, is taken or held; it covers the
- * interface's own address. */
+ * what lies in a pool any part of it, is taken or held; it lies in a pool and
+ * covers the interface's own address. */
 int prg_pool_take(struct prg_store *store, int64_t interface_id, int64_t peer_id,
                   const struct prg_prefix *prefix, bool route, int64_t now,
                   struct prg_error *err);

@@ -93,10 +93,13 @@ static int check_own(struct prg_store *store, int64_t interface_id, const struct
 
 	if (rc <= 0)
 		return rc;
+	if (theirs.length < pool->network.length)
+		return 0; /* a route that is wider than the pool */
 	prg_addr_format(&pool->own.addr, text);
 	prg_prefix_format(&theirs, other);
-	return prg_error_set(err, PRG_E_CONFLICT, "%s lies in %s, which is peer %s's: choose another",
-	                     text, other, name);
+	return prg_error_set(err, PRG_E_CONFLICT,
+	                     "%s lies in %s, which is peer %s's: choose another", text, other,
+	                     name);
 }
 
 /* A hold ends where a peer's route covers its address. */
@@ -158,6 +161,8 @@ static int check_disjoint(struct prg_store *store, int64_t interface_id,
 		prg_row_prefix(stmt, 0, &prefix);
 		prg_row_peer_name(stmt, 3, name);
 		rc = prg_row_check(stmt, err, "a prefix in a pool");
+		if (rc == 0 && prefix.length < pool->network.length)
+			continue;
 		if (rc == 0 && before.addr.family != 0 && prg_prefix_contains(&before, &prefix))
 			rc = nested(&before, before_name, &prefix, name, err);
 		if (rc == 0)
@@ -224,10 +229,9 @@ static int sweep_to(struct prg_store *store, const struct prg_pool *pool, struct
 
 /* Everything in use in a pool, in order: peers' prefixes, held addresses, the
  * interface's own. */
-static int prepare_taken(struct prg_store *store, int64_t interface_id,
-                         const struct prg_pool *pool, const struct prg_addr *first,
-                         const struct prg_addr *last, struct prg_stmt **ret,
-                         struct prg_error *err)
+static int prepare_taken(struct prg_store *store, int64_t interface_id, const struct prg_pool *pool,
+                         const struct prg_addr *first, const struct prg_addr *last,
+                         struct prg_stmt **ret, struct prg_error *err)
 {
 	int rc = prg_db_prepare(store,
 	                        "SELECT family, addr, length FROM prefix WHERE interface_id = ?1 "
@@ -269,7 +273,8 @@ static int sweep(struct prg_store *store, int64_t interface_id, const struct prg
 		rc = prg_row_check(stmt, err, "what is in use in a pool");
 		if (rc < 0)
 			return rc;
-		if (!prg_pool_row_clip(pool, &prefix, &taken))
+		if (prefix.length < pool->network.length ||
+		    !prg_pool_row_clip(pool, &prefix, &taken))
 			continue;
 		rc = sweep_to(store, pool, &rest.first, &taken, &end, err);
 	}
@@ -286,8 +291,9 @@ int prg_pool_define(struct prg_store *store, int64_t interface_id,
 	int rc = prg_db_in_transaction(store, err);
 
 	if (rc == 0 && n > PRG_POOL_MAX)
-		rc = prg_error_set(err, PRG_E_USAGE, "%zu addresses of an interface are more than %d",
-		                   n, PRG_POOL_MAX);
+		rc = prg_error_set(err, PRG_E_USAGE,
+		                   "%zu addresses of an interface are more than %d", n,
+		                   PRG_POOL_MAX);
 	if (rc == 0)
 		rc = derive_all(addresses, n, pools, err);
 	if (rc == 0)

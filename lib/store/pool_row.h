@@ -10,10 +10,10 @@
 
 struct prg_pool {
 	int64_t id;
-	struct prg_prefix own;     /* the interface's address, host bits set */
+	struct prg_prefix own; /* the interface's address, host bits set */
 	struct prg_prefix network;
-	bool empty;                /* nothing in it can ever be given */
-	struct prg_extent usable;  /* without network, anycast and broadcast address */
+	bool empty;               /* nothing in it can ever be given */
+	struct prg_extent usable; /* without network, anycast and broadcast address */
 };
 
 /* Fills in what follows from own. */

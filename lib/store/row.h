@@ -44,6 +44,6 @@ void prg_row_addrs(struct prg_stmt *stmt, int column, struct prg_addr **ret, siz
 
 /* 0, PRG_E_NOMEM, or PRG_E_CORRUPT naming the thing and the bad column. */
 int prg_row_check(struct prg_stmt *stmt, struct prg_error *err, const char *format, ...)
-        PRG_PRINTF(3, 4);
+	PRG_PRINTF(3, 4);
 
 #endif

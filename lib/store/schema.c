@@ -12,7 +12,7 @@
 
 static const char schema_0001[] =
 #include "schema_0001.inc"
-        ;
+	;
 
 /* The row that names a new register, and the first entry of its chain. */
 static int found(struct prg_store *store, struct prg_error *err)
@@ -26,7 +26,8 @@ static int found(struct prg_store *store, struct prg_error *err)
 	randombytes_buf(id, sizeof(id));
 	randombytes_buf(hash_key, sizeof(hash_key));
 	sodium_bin2hex(hex, sizeof(hex), id, sizeof(id));
-	rc = prg_db_prepare(store, "INSERT INTO meta (id, register_id, hash_key) VALUES (1, ?1, ?2)",
+	rc = prg_db_prepare(store,
+	                    "INSERT INTO meta (id, register_id, hash_key) VALUES (1, ?1, ?2)",
 	                    &stmt, err);
 	if (rc == 0) {
 		prg_row_bind_text(stmt, 1, hex);

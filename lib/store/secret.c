@@ -34,8 +34,8 @@ int prg_secret_note_erase(struct prg_store *store, struct prg_error *err)
 int prg_secret_zero(struct prg_store *store, int64_t id, struct prg_error *err)
 {
 	PRG_STMT *stmt = NULL;
-	int rc = prg_db_prepare(store, "UPDATE secret SET bytes = zeroblob(32) WHERE id = ?1", &stmt,
-	                        err);
+	int rc = prg_db_prepare(store, "UPDATE secret SET bytes = zeroblob(32) WHERE id = ?1",
+	                        &stmt, err);
 
 	if (rc < 0)
 		return rc;

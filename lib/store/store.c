@@ -50,13 +50,14 @@ static int open_existing(struct prg_store *store, struct prg_error *err)
 		rc = prg_schema_upgrade(store, err);
 	if (rc == 0)
 		rc = load_meta(store, err);
-	if (rc == 0 && store->read_only && prg_db_exec(store, "PRAGMA query_only = ON") != SQLITE_OK)
+	if (rc == 0 && store->read_only &&
+	    prg_db_exec(store, "PRAGMA query_only = ON") != SQLITE_OK)
 		rc = prg_db_error(store, sqlite3_extended_errcode(store->db), err);
 	return rc;
 }
 
-int prg_store_open(const char *path, unsigned flags, unsigned wait_ms,
-                   struct prg_store **ret_store, struct prg_error *err)
+int prg_store_open(const char *path, unsigned flags, unsigned wait_ms, struct prg_store **ret_store,
+                   struct prg_error *err)
 {
 	PRG_CLEANUP(prg_store_close) struct prg_store *store = NULL;
 	bool create = flags & PRG_OPEN_CREATE;

@@ -88,7 +88,7 @@ static int read_prefixes(struct cursor *cursor, struct current *current, struct 
 		if (cursor->peer_id == current->id) {
 			if (current->n_prefixes == current->capacity) {
 				struct prg_prefix *grown = prg_list_grow(
-				        current->prefixes, current->capacity, sizeof(*grown));
+					current->prefixes, current->capacity, sizeof(*grown));
 
 				if (grown == NULL)
 					return prg_error_nomem(err);
@@ -174,8 +174,8 @@ static int join_prefixes(const struct prg_peer *peer, struct prg_arena *arena,
 	return 0;
 }
 
-int prg_store_wg_peer(struct prg_store *store, const struct prg_peer *peer,
-                      struct prg_arena *arena, struct prg_wg_peer *ret, struct prg_error *err)
+int prg_store_wg_peer(struct prg_store *store, const struct prg_peer *peer, struct prg_arena *arena,
+                      struct prg_wg_peer *ret, struct prg_error *err)
 {
 	struct prg_wg_peer made = {
 		.public_key = peer->public_key,

@@ -100,7 +100,7 @@ static void test_route_like_ip(void **state)
 	prg_rtnl_encode_route(space, ifindex, &prefix, true);
 	assert_int_equal(made->nlmsg_type, theirs->nlmsg_type);
 	assert_int_equal(made->nlmsg_flags,
-	                 NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
+	                 NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
 	/* family, lengths, tos, table, protocol, scope, type, flags */
 	assert_memory_equal(mnl_nlmsg_get_payload(made), mnl_nlmsg_get_payload(theirs), head);
 	assert_attribute(made, head, RTA_OIF, &ifindex, 4);
