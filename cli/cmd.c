@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: ISC */
+#include "cmd.h"
+
+#include <string.h>
+
+const struct opt cmd_opts[OPT_COUNT] = {
+	[OPT_INTERFACE] = { "interface", 'i', OPT_VALUE, OPT_ONCE, "IF", "@interface", 0,
+	        "needed where the register holds several" },
+	[OPT_JSON] = { "json", 'j', OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
+	        "the answer, or error, as JSON" },
+	[OPT_TSV] = { "tsv", 't', OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
+	        "lists as tab-separated values" },
+	[OPT_DRY_RUN] = { "dry-run", 'n', OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
+	        "print what would change, and change nothing" },
+	[OPT_NO_APPLY] = { "no-apply", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
+	        "record only, leave the running interface alone" },
+	[OPT_QUIET] = { "quiet", 'q', OPT_FLAG, OPT_ONCE, NULL, NULL, 0, "no remarks on stderr" },
+	[OPT_YES] = { "yes", 'y', OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
+	        "do not ask before something destructive" },
+	[OPT_WAIT] = { "wait", 0, OPT_VALUE, OPT_ONCE, "DUR", NULL, 0,
+	        "how long to wait for another peerage (30s)" },
+	[OPT_REGISTER] = { "register", 0, OPT_VALUE, OPT_ONCE, "FILE", "@file", 0,
+	        "the register (/var/lib/peerage/register.db)" },
+	[OPT_BACKEND] = { "backend", 0, OPT_VALUE, OPT_ONCE, "B", "auto netlink uapi none", 0,
+	        "auto, netlink, uapi or none" },
+	[OPT_VERSION] = { "version", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0, "print the version" },
+	[OPT_HELP] = { "help", 'h', OPT_FLAG, OPT_ONCE, NULL, NULL, 0, "print help" },
+
+	[OPT_ENDPOINT] = { "endpoint", 0, OPT_VALUE, OPT_ONCE, "HOST[:PORT]", NULL,
+	        PRG_FIELD_ENDPOINT,
+	        "where clients connect to" },
+	[OPT_POOL] = { "address", 0, OPT_VALUE, OPT_JOIN, "CIDR", NULL, PRG_FIELD_ADDRESS,
+	        "own address in the peers' pool; repeatable" },
+	[OPT_LISTEN_PORT] = { "listen-port", 0, OPT_VALUE, OPT_ONCE, "N", NULL,
+	        PRG_FIELD_LISTEN_PORT, "UDP port (51820)" },
+	[OPT_NAT] = { "nat", 0, OPT_VALUE, OPT_ONCE, "DEV", "auto none", PRG_FIELD_NAT,
+	        "device towards the internet, auto or none" },
+	[OPT_ISOLATE] = { "isolate", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, PRG_FIELD_ISOLATE,
+	        "peers cannot reach one another" },
+	[OPT_PRIVATE_KEY] = { "private-key", 0, OPT_VALUE, OPT_ONCE, "FILE|-", "@file", 0,
+	        "the server's key, instead of a new one" },
+	[OPT_NO_UP] = { "no-up", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
+	        "register only, do not bring it up" },
+
+	[OPT_DNS] = { "dns", 0, OPT_VALUE, OPT_JOIN, "A,…|none", NULL, PRG_FIELD_DNS,
+	        "resolvers in the clients' configs" },
+	[OPT_CLIENT_ALLOWED_IPS] = { "client-allowed-ips", 0, OPT_VALUE, OPT_JOIN, "CIDR,…", NULL,
+	        PRG_FIELD_CLIENT_ALLOWED_IPS, "what clients send into the tunnel" },
+	[OPT_MTU] = { "mtu", 0, OPT_VALUE, OPT_ONCE, "N", NULL, PRG_FIELD_MTU,
+	        "MTU of the tunnel, or none" },
+	[OPT_CLIENT_KEEPALIVE] = { "client-keepalive", 0, OPT_VALUE, OPT_ONCE, "S", NULL,
+	        PRG_FIELD_CLIENT_KEEPALIVE, "keepalive of clients, in seconds (25)" },
+
+	[OPT_ADDRESS] = { "address", 0, OPT_VALUE, OPT_JOIN, "A,…", NULL, PRG_FIELD_ADDRESS,
+	        "addresses, instead of the next free ones" },
+	[OPT_PUBLIC_KEY] = { "public-key", 0, OPT_VALUE, OPT_ONCE, "KEY", NULL,
+	        PRG_FIELD_PUBLIC_KEY, "the peer's own key, instead of a new pair" },
+	[OPT_PRESHARED_KEY] = { "preshared-key", 0, OPT_VALUE, OPT_ONCE, "FILE|-|none", "@file", 0,
+	        "preshared key, instead of a new one" },
+	[OPT_PRESHARED_KEY_NEW] = { "preshared-key", 0, OPT_VALUE, OPT_ONCE, "FILE|-|new|none",
+	        "@file", 0, "replace the preshared key, or take it away" },
+	[OPT_ROUTES] = { "routes", 0, OPT_VALUE, OPT_JOIN, "CIDR,…", NULL, PRG_FIELD_ROUTES,
+	        "networks behind the peer, or none" },
+	[OPT_PEER_ENDPOINT] = { "peer-endpoint", 0, OPT_VALUE, OPT_ONCE, "ADDRESS:PORT", NULL,
+	        PRG_FIELD_PEER_ENDPOINT, "where the server connects to, or none" },
+	[OPT_KEEPALIVE] = { "keepalive", 0, OPT_VALUE, OPT_ONCE, "S", NULL, PRG_FIELD_KEEPALIVE,
+	        "the server's keepalive, in seconds" },
+	[OPT_EXPIRES] = { "expires", 0, OPT_VALUE, OPT_ONCE, "WHEN", NULL, PRG_FIELD_EXPIRES,
+	        "30d, 2027-01-31, an RFC 3339 time, or none" },
+	[OPT_QUOTA] = { "quota", 0, OPT_VALUE, OPT_ONCE, "SIZE[/day|/month]", NULL,
+	        PRG_FIELD_QUOTA, "transfer allowed, or none" },
+	[OPT_TAG] = { "tag", 0, OPT_VALUE, OPT_EACH, "T", NULL, PRG_FIELD_TAG,
+	        "a tag; repeatable" },
+	[OPT_UNTAG] = { "untag", 0, OPT_VALUE, OPT_EACH, "T", NULL, PRG_FIELD_UNTAG,
+	        "take a tag away; repeatable" },
+	[OPT_NOTE] = { "note", 0, OPT_VALUE, OPT_ONCE, "TEXT", NULL, PRG_FIELD_NOTE,
+	        "a line of your own, or none" },
+	[OPT_IF_ABSENT] = { "if-absent", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
+	        "leave a peer that exists already as it is" },
+
+	[OPT_QR] = { "qr", 0, OPT_MAYBE, OPT_ONCE, "half|sextant", "half sextant", 0,
+	        "print a QR code (on a terminal the default)" },
+	[OPT_CONF] = { "conf", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
+	        "print the config (elsewhere the default)" },
+	[OPT_FORMAT] = { "format", 0, OPT_VALUE, OPT_ONCE, "F", "wg-quick qr png svg json", 0,
+	        "wg-quick, qr, png, svg or json" },
+	[OPT_OUTPUT] = { "output", 0, OPT_VALUE, OPT_ONCE, "FILE", "@file", 0,
+	        "write a file instead: .conf, .png or .svg" },
+
+	[OPT_PRUNE] = { "prune", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
+	        "peers that were never registered go too" },
+	[OPT_HOLD] = { "hold", 0, OPT_VALUE, OPT_ONCE, "DUR", NULL, PRG_FIELD_HOLD,
+	        "how long its addresses stay taken (30d)" },
+	[OPT_STATE] = { "state", 0, OPT_VALUE, OPT_ONCE, "S",
+	        "active disabled expired revoked all", 0,
+	        "one state, or all (all but revoked)" },
+	[OPT_TAGGED] = { "tag", 0, OPT_VALUE, OPT_EACH, "T", NULL, 0,
+	        "only those with this tag; repeatable" },
+	[OPT_SORT] = { "sort", 0, OPT_VALUE, OPT_ONCE, "KEY", "created name expires state address",
+	        0, "created (default), name, state and so on" },
+	[OPT_ENDPOINTS] = { "endpoints", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
+	        "show where peers connect from" },
+};
+
+static const enum opt_id init_options[] = { OPT_ENDPOINT, OPT_POOL, OPT_LISTEN_PORT, OPT_DNS,
+	OPT_CLIENT_ALLOWED_IPS, OPT_MTU, OPT_CLIENT_KEEPALIVE, OPT_PRIVATE_KEY, OPT_NAT,
+	OPT_ISOLATE, OPT_NO_UP, OPT_NONE };
+static const enum opt_id sync_options[] = { OPT_PRUNE, OPT_NONE };
+static const enum opt_id add_options[] = { OPT_PUBLIC_KEY, OPT_PRESHARED_KEY, OPT_ADDRESS,
+	OPT_ROUTES, OPT_PEER_ENDPOINT, OPT_CLIENT_ALLOWED_IPS, OPT_DNS, OPT_MTU,
+	OPT_CLIENT_KEEPALIVE, OPT_KEEPALIVE, OPT_EXPIRES, OPT_QUOTA, OPT_TAG, OPT_NOTE,
+	OPT_IF_ABSENT, OPT_QR, OPT_CONF, OPT_FORMAT, OPT_OUTPUT, OPT_NONE };
+static const enum opt_id revoke_options[] = { OPT_HOLD, OPT_NONE };
+static const enum opt_id enable_options[] = { OPT_EXPIRES, OPT_NONE };
+static const enum opt_id set_options[] = { OPT_PRESHARED_KEY_NEW, OPT_ADDRESS, OPT_ROUTES,
+	OPT_PEER_ENDPOINT, OPT_CLIENT_ALLOWED_IPS, OPT_DNS, OPT_MTU, OPT_CLIENT_KEEPALIVE,
+	OPT_KEEPALIVE, OPT_EXPIRES, OPT_QUOTA, OPT_TAG, OPT_UNTAG, OPT_NOTE, OPT_NONE };
+static const enum opt_id list_options[] = { OPT_STATE, OPT_TAGGED, OPT_SORT, OPT_NONE };
+static const enum opt_id status_options[] = { OPT_ENDPOINTS, OPT_NONE };
+static const enum opt_id onboarding_options[] = { OPT_QR, OPT_CONF, OPT_FORMAT, OPT_OUTPUT,
+	OPT_NONE };
+
+const struct cmd cmd_all[] = {
+	{ "init", NULL, "[IF]", 0, 1, GROUP_INTERFACE, WORDS_NONE, CMD_CHANGES | CMD_CREATES,
+	  init_options, "register an interface and bring it up",
+	  "IF is wg0 where it is left out. Addresses are drawn at random where none are\n"
+	  "given: a 10.a.b.1/24 and an RFC 4193 /64. Prints what was decided.\n", cmd_init },
+	{ "configure", NULL, "[KEY VALUE]…", 0, CMD_ANY, GROUP_INTERFACE, WORDS_SETTINGS,
+	  CMD_READS | CMD_LISTS | CMD_ASKS, NULL, "show or change an interface's settings",
+	  "KEY is an option of init without its dashes:\n"
+	  "  endpoint address listen-port dns client-allowed-ips mtu client-keepalive\n"
+	  "  nat isolate (yes or no) private-key (FILE or -)\n"
+	  "A change of the private key asks first: every client's config is void after it.\n",
+	  cmd_configure },
+	{ "interfaces", NULL, "[remove IF]", 0, 2, GROUP_INTERFACE, WORDS_REMOVE,
+	  CMD_READS | CMD_LISTS | CMD_ASKS, NULL,
+	  "list interfaces; take one out of the register",
+	  "'interfaces remove IF' brings it down first, and asks.\n", cmd_interfaces },
+	{ "up", NULL, "", 0, 0, GROUP_INTERFACE, WORDS_NONE, CMD_CHANGES, NULL,
+	  "make the interface, firewall and peers as registered", NULL, cmd_up },
+	{ "down", NULL, "", 0, 0, GROUP_INTERFACE, WORDS_NONE, CMD_CHANGES, NULL,
+	  "take the interface away; the register stays", NULL, cmd_down },
+	{ "sync", NULL, "", 0, 0, GROUP_INTERFACE, WORDS_NONE, CMD_CHANGES | CMD_ASKS,
+	  sync_options, "make the running interface equal to the register",
+	  "Touches no session that need not change. Exits 5 where peers were found that\n"
+	  "were never registered (--prune takes them out), and with -n where anything\n"
+	  "differs. A private key that is not the register's is replaced only with -y.\n", cmd_sync },
+
+	{ "add", NULL, "NAME…", 1, CMD_ANY, GROUP_PEERS, WORDS_NONE, CMD_CHANGES, add_options,
+	  "add peers and hand out their configs",
+	  "Recorded and live at once, several names all or nothing. The private key made\n"
+	  "here is in what this prints, and is not kept.\n", cmd_add },
+	{ "revoke", "rm remove", "NAME…", 1, CMD_ANY, GROUP_PEERS, WORDS_PEERS,
+	  CMD_CHANGES | CMD_ASKS, revoke_options, "cut peers off for good",
+	  "At once; the key can never come back, the name is free.\n", cmd_revoke },
+	{ "disable", NULL, "NAME…", 1, CMD_ANY, GROUP_PEERS, WORDS_PEERS, CMD_CHANGES, NULL,
+	  "switch peers off", NULL, cmd_disable },
+	{ "enable", NULL, "NAME…", 1, CMD_ANY, GROUP_PEERS, WORDS_PEERS, CMD_CHANGES,
+	  enable_options, "switch peers on again, same key and address",
+	  "An expired peer needs --expires.\n", cmd_enable },
+	{ "rename", NULL, "OLD NEW", 2, 2, GROUP_PEERS, WORDS_PEER, CMD_CHANGES, NULL,
+	  "give a peer another name", NULL, cmd_rename },
+	{ "set", NULL, "NAME…", 1, CMD_ANY, GROUP_PEERS, WORDS_PEERS, CMD_CHANGES, set_options,
+	  "change what add set",
+	  "'none' clears a setting; 'default' of --dns, --client-allowed-ips and\n"
+	  "--client-keepalive takes the interface's again.\n", cmd_set },
+	{ "list", "ls", "[PATTERN]", 0, 1, GROUP_PEERS, WORDS_PEER, CMD_READS | CMD_LISTS,
+	  list_options, "the register's peers as a table",
+	  "PATTERN is a shell pattern for names: '*', '?', '[…]'.\n"
+	  "--state: active, disabled, expired, revoked or all. --sort: created, name,\n"
+	  "expires, state or address; equals in the order in which they were made.\n", cmd_list },
+	{ "show", NULL, "NAME", 1, 1, GROUP_PEERS, WORDS_PEER, CMD_READS | CMD_LISTS, NULL,
+	  "all about one peer", NULL, cmd_show },
+
+	{ "qr", NULL, "NAME", 1, 1, GROUP_ONBOARDING, WORDS_PEER, CMD_READS, onboarding_options,
+	  "a peer's config as a QR code, again",
+	  "Needs the peer's private key, which is not kept: add shows it once.\n", cmd_qr },
+	{ "export", NULL, "NAME…", 1, CMD_ANY, GROUP_ONBOARDING, WORDS_PEERS, CMD_READS,
+	  onboarding_options, "peers' configs, again",
+	  "The private key is not kept: '# PrivateKey =' stands for it, to be filled in.\n",
+	  cmd_export },
+
+	{ "genkey", NULL, "", 0, 0, GROUP_SCRIPTS, WORDS_NONE, CMD_PLAIN, NULL,
+	  "print a new private key", NULL, cmd_genkey },
+	{ "pubkey", NULL, "", 0, 0, GROUP_SCRIPTS, WORDS_NONE, CMD_PLAIN, NULL,
+	  "print the public key of the private key on stdin", NULL, cmd_pubkey },
+	{ "genpsk", NULL, "", 0, 0, GROUP_SCRIPTS, WORDS_NONE, CMD_PLAIN, NULL,
+	  "print a new preshared key", NULL, cmd_genpsk },
+	{ "completion", NULL, "bash|zsh|fish", 1, 1, GROUP_SCRIPTS, WORDS_SHELLS, CMD_PLAIN, NULL,
+	  "print a completion script for a shell", NULL, cmd_completion },
+
+	{ "status", NULL, "[NAME…]", 0, CMD_ANY, GROUP_AUDIT, WORDS_PEERS, CMD_READS | CMD_LISTS,
+	  status_options, "the running interface joined with the register",
+	  "on: a handshake under 180 s ago; idle: under 30 days; stale: older; never: none\n"
+	  "since the interface was made; unknown: a key that is not registered; missing:\n"
+	  "registered, and not in the running interface.\n", cmd_status },
+	{ "help", NULL, "[COMMAND]", 0, 1, GROUP_HELP, WORDS_COMMANDS, CMD_PLAIN, NULL,
+	  "print help", NULL, cmd_help },
+};
+
+const size_t cmd_count = sizeof(cmd_all) / sizeof(*cmd_all);
+
+static bool among(const char *words, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (; words && *words; words += strcspn(words, " "), words += *words == ' ')
+		if (strcspn(words, " ") == length && strncmp(words, word, length) == 0)
+			return true;
+	return false;
+}
+
+const struct cmd *cmd_find(const char *name)
+{
+	for (size_t i = 0; i < cmd_count; i++)
+		if (strcmp(cmd_all[i].name, name) == 0 || among(cmd_all[i].aliases, name))
+			return &cmd_all[i];
+	return NULL;
+}
+
+const char *cmd_group_name(enum cmd_group group)
+{
+	static const char *const names[GROUP_COUNT] = { "Interface", "Peers", "Onboarding",
+		                                        "Scripts", "Audit", "Help" };
+
+	return names[group];
+}
+
+bool opt_is_global(enum opt_id id)
+{
+	return id > OPT_NONE && id <= OPT_HELP;
+}
+
+bool cmd_takes(const struct cmd *command, enum opt_id id)
+{
+	if (opt_is_global(id))
+		return true;
+	for (const enum opt_id *own = command->options; own && *own; own++)
+		if (*own == id)
+			return true;
+	return false;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: ISC */
+/* status: what runs, joined with what should. */
+#include "fields.h"
+
+#include <inttypes.h>
+
+/* ENDPOINT is last, so that it can be left out. */
+static const struct out_column columns[] = {
+	{ "name", "NAME", OUT_TRUNC | OUT_WIDE },
+	{ "live.status", "STATUS", 0 },
+	{ "live.latest_handshake_at", "HANDSHAKE", 0 },
+	{ "live.rx_bytes", "RX", OUT_RIGHT },
+	{ "live.tx_bytes", "TX", OUT_RIGHT },
+	{ "public_key", "KEY", OUT_HIDE },
+	{ "allowed_ips", "ALLOWED-IPS", OUT_HIDE },
+	{ "has_preshared_key", "PSK", OUT_HIDE },
+	{ "keepalive", "KEEPALIVE", OUT_HIDE },
+	{ "live.endpoint", "ENDPOINT", 0 },
+};
+#define N_COLUMNS (sizeof(columns) / sizeof(*columns))
+
+struct view {
+	struct cli *cli;
+	const struct prg_interface *interface;
+	uint64_t lingering; /* run, though they should not */
+	struct prg_live_interface live; /* filled before the first row comes */
+};
+
+static int status_row(void *context, const struct prg_live *live, const struct prg_peer *peer)
+{
+	struct view *view = context;
+	struct cli *cli = view->cli;
+	struct fields_live shown = {
+		.live = view->live.present ? live : NULL,
+		.endpoint = args_has(&cli->args, OPT_ENDPOINTS),
+		.observed = true,
+	};
+
+	view->lingering += live->present && peer && peer->state != PRG_PEER_ACTIVE;
+	out_row(&cli->out);
+	fields_peer(&cli->out, view->interface, peer, &shown);
+	out_row_end(&cli->out);
+	return out_failed(&cli->out) ? PRG_E_FAILED : 0;
+}
+
+static void print_interface(struct out *out, const struct prg_live_interface *live)
+{
+	char key[PRG_KEY_TEXT];
+
+	out_bool(out, "running", live->present);
+	out_bool(out, "up", live->present && live->up);
+	out_bool(out, "ours", live->present && live->ours);
+	prg_public_key_format(&live->public_key, key);
+	out_text(out, "public_key", live->present && live->has_private_key ? key : NULL);
+	if (live->present)
+		out_number(out, "listen_port", live->listen_port);
+	else
+		out_null(out, "listen_port");
+}
+
+static void say_interface(const struct cli *cli, const char *name,
+                          const struct prg_live_interface *live)
+{
+	if (cli->backend == PRG_BACKEND_NONE)
+		cli_remark(cli, "with --backend none nothing is known of what runs");
+	else if (!live->present)
+		cli_remark(cli, "interface %s is not running; run 'peerage -i %s up'", name, name);
+	else if (!live->ours)
+		cli_remark(cli, "interface %s runs, but is not this register's: it was made by "
+		                "something else", name);
+	else if (!live->up)
+		cli_remark(cli, "interface %s is there, but down; run 'peerage -i %s up'", name,
+		           name);
+	if (live->changing)
+		cli_remark(cli, "interface %s was being changed meanwhile: run it again", name);
+}
+
+int cmd_status(struct cli *cli, struct prg_error *err)
+{
+	OWN_INTERFACE *interface = NULL;
+	struct view view = { .cli = cli };
+	int code = prg_find_interface(cli->reg, cli->interface, &interface, err);
+
+	if (code)
+		return code;
+	view.interface = interface;
+	out_text(&cli->out, "interface", interface->name);
+	out_list(&cli->out, "peers", columns,
+	         args_has(&cli->args, OPT_ENDPOINTS) ? N_COLUMNS : N_COLUMNS - 1);
+	code = prg_status(cli->reg, interface->name, cli->args.words, cli->args.n_words,
+	                  &view.live, status_row, &view, err);
+	if (code && out_failed(&cli->out))
+		return 0; /* said when the output ends */
+	if (code)
+		return code;
+	out_list_end(&cli->out);
+	print_interface(&cli->out, &view.live);
+	say_interface(cli, interface->name, &view.live);
+	if (view.lingering)
+		cli_remark(cli, "%" PRIu64 " disabled or expired peers still run: 'peerage -i %s "
+		                "sync' cuts them off", view.lingering, interface->name);
+	return 0;
+}

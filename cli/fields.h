@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/* Interfaces, peers and changes as fields: one shape wherever they show. */
+#ifndef PEERAGE_CLI_FIELDS_H
+#define PEERAGE_CLI_FIELDS_H
+
+#include "cli.h"
+
+/* The fields of an interface's settings, inside a row or record. */
+void fields_interface(struct out *out, const struct prg_interface *interface);
+
+struct fields_live {
+	const struct prg_live *live; /* NULL: "live" is null */
+	bool endpoint;               /* show where it is connected from */
+	bool observed;               /* allowed IPs, keepalive and preshared key as they
+	                                run, not as registered */
+};
+
+/* A peer as CLI.md has it. peer NULL: a key that is not registered. */
+void fields_peer(struct out *out, const struct prg_interface *interface,
+                 const struct prg_peer *peer, const struct fields_live *live);
+
+/* "10.0.0.2, fd00::2" */
+void fields_addresses(const struct prg_peer *peer, char *ret_text, size_t size);
+
+/* The plan of a report: {"interface","changes","left_over","applied"}; keys left
+ * over are remarks too. Tables and TSV have the changes where in_full, else
+ * nothing. True where something differs or is left over. */
+bool fields_plan(struct cli *cli, const struct prg_report *report, bool in_full);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Files that hold keys: complete or absent, mode 0600, and never over another.
+ * A file is reserved under a hidden name before the change that it is about,
+ * so that what can fail fails first; written and synced after it; and then
+ * renamed.
+ */
+#ifndef PEERAGE_CLI_FILES_H
+#define PEERAGE_CLI_FILES_H
+
+#include "peerage.h"
+
+#include <limits.h>
+
+struct files_output {
+	const char *path;    /* as the user gave it; borrowed */
+	const char *name;    /* its last component */
+	int directory;       /* -1: nothing is reserved */
+	int fd;
+	char hidden[NAME_MAX + 1];
+};
+
+#define FILES_OUTPUT_NONE { NULL, NULL, -1, -1, "" }
+
+/* Reserves `path`. Errors: PRG_E_CONFLICT it exists; PRG_E_USAGE no file name;
+ * PRG_E_PERMISSION, PRG_E_FULL, PRG_E_FAILED. */
+int files_reserve(struct files_output *output, const char *path, struct prg_error *err);
+/* Writes all of it, syncs, gives it its name. After a failure to write, nothing
+ * is left; where only the name could not be given, the hidden file stays and
+ * the message names it. */
+int files_finish(struct files_output *output, const void *data, size_t length,
+                 struct prg_error *err);
+/* Takes a reservation back; fine where there is none. */
+void files_discard(struct files_output *output);
+
+/*
+ * Reads a file of one base64 line, or stdin for "-", as a key. At most 44
+ * characters and white space behind them; all buffers are wiped.
+ * *ret_exposed: a regular file that others than its owner may read.
+ * Errors: PRG_E_USAGE malformed (never with the text); else as open(2) says.
+ */
+int files_read_private_key(const char *path, struct prg_private_key *ret_key, bool *ret_exposed,
+                           struct prg_error *err);
+int files_read_preshared_key(const char *path, struct prg_preshared_key *ret_key,
+                             bool *ret_exposed, struct prg_error *err);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC */
+#include "json.h"
+
+#include <stddef.h>
+
+/* Length of the UTF-8 sequence that text begins with; 0: malformed. A NUL is
+ * no continuation byte, so nothing is read behind the end. */
+static size_t sequence(const unsigned char *text)
+{
+	unsigned char low = 0x80, high = 0xbf;
+	size_t more;
+
+	if (text[0] < 0x80)
+		return 1;
+	if (text[0] >= 0xc2 && text[0] <= 0xdf)
+		more = 1;
+	else if (text[0] >= 0xe0 && text[0] <= 0xef)
+		more = 2;
+	else if (text[0] >= 0xf0 && text[0] <= 0xf4)
+		more = 3;
+	else
+		return 0;
+	if (text[0] == 0xe0)
+		low = 0xa0; /* overlong */
+	else if (text[0] == 0xed)
+		high = 0x9f; /* surrogates */
+	else if (text[0] == 0xf0)
+		low = 0x90;
+	else if (text[0] == 0xf4)
+		high = 0x8f; /* above U+10FFFF */
+	if (text[1] < low || text[1] > high)
+		return 0;
+	for (size_t i = 2; i <= more; i++)
+		if (text[i] < 0x80 || text[i] > 0xbf)
+			return 0;
+	return more + 1;
+}
+
+void json_string(FILE *stream, const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	(void)putc('"', stream);
+	while (*at) {
+		size_t length = sequence(at);
+
+		if (length == 0) {
+			(void)fputs("\\ufffd", stream);
+			at++;
+		} else if (*at == '"' || *at == '\\') {
+			(void)putc('\\', stream);
+			(void)putc(*at++, stream);
+		} else if (*at == '\n') {
+			(void)fputs("\\n", stream);
+			at++;
+		} else if (*at < 0x20 || *at == 0x7f) {
+			(void)fprintf(stream, "\\u%04x", *at++);
+		} else {
+			for (; length; length--)
+				(void)putc(*at++, stream);
+		}
+	}
+	(void)putc('"', stream);
+}

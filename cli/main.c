@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: ISC */
+#include "cli.h"
+
+#include "term.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+/* What this process holds are keys: no core, no ptrace, no file for others. */
+static void harden(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	(void)umask(077);
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+/* Opens what is closed of 0 to 2, so that no file of ours becomes stdout; and
+ * the wrong way round, so that output to nowhere is an error and not a success. */
+static int open_standard(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return -1;
+	return 0;
+}
+
+static int check_words(const struct cli *cli, struct prg_error *err)
+{
+	const struct cmd *command = cli->args.command;
+	size_t n = cli->args.n_words;
+
+	if (n < command->min)
+		return say_error(err, PRG_E_USAGE, "'peerage %s' needs %s (see 'peerage help %s')",
+		                 command->name, command->words, command->name);
+	if (n > command->max && !*command->words)
+		return say_error(err, PRG_E_USAGE, "'peerage %s' takes no argument, but '%s' was "
+		                                   "given", command->name, cli->args.words[0]);
+	if (n > command->max)
+		return say_error(err, PRG_E_USAGE, "'peerage %s' takes %s and no more, but '%s' "
+		                                   "was given",
+		                 command->name, command->words, cli->args.words[command->max]);
+	return 0;
+}
+
+static int run(struct cli *cli, struct prg_error *err)
+{
+	const struct cmd *command = cli->args.command;
+	int code;
+
+	if (args_has(&cli->args, OPT_VERSION)) {
+		(void)printf("peerage %s\n", prg_version());
+		return 0;
+	}
+	if (args_has(&cli->args, OPT_HELP)) {
+		help_print(command);
+		return 0;
+	}
+	if (!command)
+		return say_error(err, PRG_E_USAGE, "a command is needed (see 'peerage help')");
+	code = check_words(cli, err);
+	if (!code)
+		code = cli_settle(cli, err);
+	if (!code)
+		code = cli_open(cli, err);
+	return code ? code : command->run(cli, err);
+}
+
+/* The output mode is needed before anything can fail. */
+static enum out_mode mode(const struct args *args)
+{
+	const char *format = args_value(args, OPT_FORMAT);
+
+	if (args->json || args_has(args, OPT_JSON) || (format && strcmp(format, "json") == 0))
+		return OUT_JSON;
+	return args_has(args, OPT_TSV) ? OUT_TSV : OUT_TABLE;
+}
+
+/* Ends the output; says the one error. Returns the exit code. */
+static int end(struct cli *cli, int code, const struct prg_error *err)
+{
+	int exit_code = code > 0 ? code : prg_exit_code(code), errnum;
+
+	if (code < 0)
+		out_error(&cli->out, err);
+	out_finish(&cli->out);
+	errnum = out_flush(&cli->out);
+	if (code < 0)
+		say_line("peerage: ", err->message);
+	if (!errnum)
+		return exit_code;
+	/* a reader that had enough is no news */
+	if (errnum != EPIPE && code >= 0) {
+		struct prg_error failed;
+
+		(void)say_errno(&failed, errnum, "cannot write to standard output");
+		say_line("peerage: ", failed.message);
+	}
+	return code < 0 ? exit_code : 1;
+}
+
+int main(int argc, char **argv)
+{
+	struct cli cli = { .interface = NULL };
+	struct prg_error err = { 0, "" };
+	int code;
+
+	harden();
+	if (open_standard() != 0)
+		return 1;
+	term_locale();
+	code = args_parse(argc, argv, &cli.args, &err);
+	out_setup(&cli.out, mode(&cli.args));
+	if (!code)
+		code = run(&cli, &err);
+	cli_close(&cli);
+	code = end(&cli, code, &err);
+	out_done(&cli.out);
+	args_done(&cli.args);
+	return code;
+}

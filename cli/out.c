@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: ISC */
+#include "out.h"
+
+#include "human.h"
+#include "json.h"
+#include "say.h"
+#include "term.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <libsmartcols.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+static char stdout_buffer[1 << 16];
+
+void out_setup(struct out *out, enum out_mode mode)
+{
+	memset(out, 0, sizeof(*out));
+	out->mode = mode;
+	out->now = (int64_t)time(NULL);
+	/* without the privilege to lock it, it may be swapped, and is wiped all the same */
+	(void)mlock(stdout_buffer, sizeof(stdout_buffer));
+	(void)setvbuf(stdout, stdout_buffer, _IOFBF, sizeof(stdout_buffer));
+}
+
+bool out_failed(const struct out *out)
+{
+	return out->nomem || ferror(stdout);
+}
+
+int out_flush(struct out *out)
+{
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return out->nomem ? ENOMEM : 0;
+	return errno ? errno : EIO;
+}
+
+void out_in_order(const struct out *out)
+{
+	if (out->mode != OUT_JSON)
+		(void)fflush(stdout);
+}
+
+void out_done(struct out *out)
+{
+	for (size_t i = 0; i < OUT_COLUMNS; i++)
+		free(out->cells[i].text);
+	scols_unref_table(out->table);
+	memset(out, 0, sizeof(*out));
+	prg_wipe(stdout_buffer, sizeof(stdout_buffer));
+}
+
+/* ------------------------------------------------------------------- JSON */
+
+static void json_begin(struct out *out)
+{
+	if (out->begun)
+		return;
+	out->begun = true;
+	(void)putchar('{');
+	out->closers[out->depth++] = '}';
+	out->comma = false;
+}
+
+static void json_key(struct out *out, const char *key)
+{
+	json_begin(out);
+	if (out->comma)
+		(void)putchar(',');
+	out->comma = true;
+	if (key) {
+		json_string(stdout, key);
+		(void)putchar(':');
+	}
+}
+
+static void json_open(struct out *out, const char *key, char opener, char closer)
+{
+	json_key(out, key);
+	(void)putchar(opener);
+	if (out->depth < OUT_DEPTH)
+		out->closers[out->depth] = closer;
+	out->depth++;
+	out->comma = false;
+}
+
+static void json_close(struct out *out)
+{
+	(void)putchar(out->closers[--out->depth]);
+	out->comma = true;
+}
+
+void out_finish(struct out *out)
+{
+	if (out->mode != OUT_JSON || !out->begun)
+		return;
+	while (out->depth)
+		json_close(out);
+	(void)putchar('\n');
+	out->begun = false;
+}
+
+void out_error(struct out *out, const struct prg_error *err)
+{
+	if (out->mode != OUT_JSON)
+		return;
+	while (out->depth > 1)
+		json_close(out);
+	json_open(out, "error", '{', '}');
+	out_number(out, "code", (uint64_t)prg_exit_code(err->code));
+	out_text(out, "reason", prg_code_name(err->code));
+	out_text(out, "message", err->message);
+	json_close(out);
+}
+
+/* ------------------------------------------------------------------ cells */
+
+static void cell_append(struct out *out, struct out_cell *cell, const char *text)
+{
+	size_t length = strlen(text);
+
+	if (cell->length + length + 1 > cell->capacity) {
+		size_t capacity = 2 * (cell->length + length) + 32;
+		char *grown = realloc(cell->text, capacity);
+
+		if (!grown) {
+			out->nomem = true;
+			return;
+		}
+		cell->text = grown;
+		cell->capacity = capacity;
+	}
+	memcpy(cell->text + cell->length, text, length + 1);
+	cell->length += length;
+}
+
+/* The cell of a field, or NULL. Fields mostly come in the order of the columns. */
+static struct out_cell *cell_find(struct out *out, const char *key)
+{
+	size_t prefix = strlen(out->path);
+
+	for (size_t i = 0; i < out->n_columns; i++) {
+		size_t at = (out->cursor + i) % out->n_columns;
+		const char *name = out->columns[at].key;
+
+		if (strncmp(name, out->path, prefix) == 0 && strcmp(name + prefix, key) == 0) {
+			out->cursor = at + 1;
+			return &out->cells[at];
+		}
+	}
+	return NULL;
+}
+
+static void cell_put(struct out *out, const char *key, const char *text)
+{
+	struct out_cell *cell;
+
+	if (out->in_array) {
+		if (out->array && out->array->length)
+			cell_append(out, out->array, out->mode == OUT_TABLE ? ", " : ",");
+		if (out->array)
+			cell_append(out, out->array, text);
+		return;
+	}
+	cell = cell_find(out, key);
+	if (cell)
+		cell_append(out, cell, text);
+}
+
+static void cells_clear(struct out *out)
+{
+	for (size_t i = 0; i < out->n_columns; i++) {
+		out->cells[i].length = 0;
+		out->cells[i].colour = NULL;
+		if (out->cells[i].text)
+			out->cells[i].text[0] = 0;
+	}
+	out->cursor = 0;
+}
+
+static const char *cell_text(const struct out_cell *cell)
+{
+	return cell->text ? cell->text : "";
+}
+
+static void tsv_text(const char *text)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c == '\t')
+			(void)fputs("\\t", stdout);
+		else if (c == '\n')
+			(void)fputs("\\n", stdout);
+		else if (c == '\\')
+			(void)fputs("\\\\", stdout);
+		else if (c < 0x20 || c == 0x7f)
+			(void)printf("\\x%02x", c);
+		else
+			(void)putchar(c);
+	}
+}
+
+static const char *tsv_name(const struct out_column *column)
+{
+	const char *dot = strrchr(column->key, '.');
+
+	return dot ? dot + 1 : column->key;
+}
+
+/* ------------------------------------------------------- lists and records */
+
+static void table_begin(struct out *out)
+{
+	unsigned columns, rows;
+
+	out->table = scols_new_table();
+	if (!out->table) {
+		out->nomem = true;
+		return;
+	}
+	term_size(&columns, &rows);
+	(void)scols_table_set_termforce(out->table, term_is(STDOUT_FILENO) ?
+	                                SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
+	(void)scols_table_set_termwidth(out->table, columns);
+	(void)scols_table_enable_colors(out->table, term_colour());
+	(void)scols_table_set_column_separator(out->table, "  ");
+	for (size_t i = 0; i < out->n_columns; i++) {
+		unsigned flags = out->columns[i].flags;
+		double share = !(flags & OUT_TRUNC) ? 0 : flags & OUT_WIDE ? 0.2 : 0.1;
+
+		if (!(flags & OUT_HIDE) &&
+		    !scols_table_new_column(out->table, out->columns[i].title, share,
+		                            (flags & OUT_TRUNC ? SCOLS_FL_TRUNC : 0) |
+		                            (flags & OUT_RIGHT ? SCOLS_FL_RIGHT : 0)))
+			out->nomem = true;
+	}
+}
+
+void out_list(struct out *out, const char *key, const struct out_column *columns,
+              size_t n_columns)
+{
+	if (out->mode == OUT_JSON) {
+		json_open(out, key, '[', ']');
+		return;
+	}
+	out->columns = columns;
+	out->n_columns = n_columns;
+	out->record = false;
+	if (!n_columns)
+		return;
+	if (out->mode == OUT_TABLE) {
+		table_begin(out);
+		return;
+	}
+	for (size_t i = 0; i < n_columns; i++)
+		(void)printf("%s%s", i ? "\t" : "", tsv_name(&columns[i]));
+	(void)putchar('\n');
+}
+
+void out_list_end(struct out *out)
+{
+	if (out->mode == OUT_JSON) {
+		json_close(out);
+		return;
+	}
+	if (out->table && scols_table_get_nlines(out->table) && scols_print_table(out->table) != 0)
+		out->nomem = true;
+	scols_unref_table(out->table);
+	out->table = NULL;
+	out->n_columns = 0;
+}
+
+void out_row(struct out *out)
+{
+	if (out->mode == OUT_JSON)
+		json_open(out, NULL, '{', '}');
+	else
+		cells_clear(out);
+}
+
+static void table_row(struct out *out)
+{
+	struct libscols_line *line = scols_table_new_line(out->table, NULL);
+	size_t at = 0;
+
+	for (size_t i = 0; line && i < out->n_columns; i++) {
+		const char *text = cell_text(&out->cells[i]);
+
+		if (out->columns[i].flags & OUT_HIDE)
+			continue;
+		if (scols_line_set_data(line, at, *text ? text : "-") != 0)
+			line = NULL;
+		else if (out->cells[i].colour)
+			(void)scols_cell_set_color(scols_line_get_cell(line, at),
+			                           out->cells[i].colour);
+		at++;
+	}
+	if (!line)
+		out->nomem = true;
+}
+
+void out_row_end(struct out *out)
+{
+	if (out->mode == OUT_JSON) {
+		json_close(out);
+	} else if (out->mode == OUT_TSV && out->n_columns) {
+		for (size_t i = 0; i < out->n_columns; i++) {
+			if (i)
+				(void)putchar('\t');
+			tsv_text(cell_text(&out->cells[i]));
+		}
+		(void)putchar('\n');
+	} else if (out->table) {
+		table_row(out);
+	}
+}
+
+void out_record(struct out *out, const char *key, const struct out_column *columns,
+                size_t n_columns)
+{
+	if (out->mode == OUT_JSON) {
+		json_open(out, key, '{', '}');
+		return;
+	}
+	out->columns = columns;
+	out->n_columns = n_columns;
+	out->record = true;
+	cells_clear(out);
+	if (out->mode == OUT_TSV && n_columns)
+		(void)fputs("field\tvalue\n", stdout);
+}
+
+static void label_line(const struct out_column *column, const char *text, size_t width)
+{
+	(void)printf("%-*s  ", (int)width, column->title);
+	for (; *text; text++)
+		(void)putchar((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
+	(void)putchar('\n');
+}
+
+void out_record_end(struct out *out)
+{
+	size_t width = 0;
+
+	if (out->mode == OUT_JSON) {
+		json_close(out);
+		return;
+	}
+	for (size_t i = 0; i < out->n_columns; i++)
+		if (!(out->columns[i].flags & OUT_HIDE) && strlen(out->columns[i].title) > width)
+			width = strlen(out->columns[i].title);
+	for (size_t i = 0; i < out->n_columns; i++) {
+		const char *text = cell_text(&out->cells[i]);
+
+		if (out->mode == OUT_TSV) {
+			(void)printf("%s\t", tsv_name(&out->columns[i]));
+			tsv_text(text);
+			(void)putchar('\n');
+		} else if (!(out->columns[i].flags & OUT_HIDE)) {
+			label_line(&out->columns[i], *text ? text : "-", width);
+		}
+	}
+	out->n_columns = 0;
+}
+
+void out_object(struct out *out, const char *key)
+{
+	size_t used = strlen(out->path);
+
+	if (out->mode == OUT_JSON)
+		json_open(out, key, '{', '}');
+	else
+		(void)snprintf(out->path + used, sizeof(out->path) - used, "%s.", key);
+}
+
+void out_object_end(struct out *out)
+{
+	char *dot;
+
+	if (out->mode == OUT_JSON) {
+		json_close(out);
+		return;
+	}
+	if (*out->path)
+		out->path[strlen(out->path) - 1] = 0;
+	dot = strrchr(out->path, '.');
+	if (dot)
+		dot[1] = 0;
+	else
+		out->path[0] = 0;
+}
+
+void out_array(struct out *out, const char *key)
+{
+	if (out->mode == OUT_JSON) {
+		json_open(out, key, '[', ']');
+		return;
+	}
+	out->in_array = true;
+	out->array = cell_find(out, key);
+}
+
+void out_array_end(struct out *out)
+{
+	if (out->mode == OUT_JSON)
+		json_close(out);
+	out->in_array = false;
+	out->array = NULL;
+}
+
+/* ----------------------------------------------------------------- values */
+
+void out_text(struct out *out, const char *key, const char *text)
+{
+	if (!text) {
+		out_null(out, key);
+	} else if (out->mode == OUT_JSON) {
+		json_key(out, key);
+		json_string(stdout, text);
+	} else {
+		cell_put(out, key, text);
+	}
+}
+
+void out_word(struct out *out, const char *key, const char *word, const char *colour)
+{
+	struct out_cell *cell;
+
+	out_text(out, key, word);
+	if (out->mode == OUT_JSON || !word)
+		return;
+	cell = cell_find(out, key);
+	if (cell)
+		cell->colour = colour;
+}
+
+void out_json(struct out *out, const char *key, const char *json)
+{
+	if (out->mode == OUT_JSON) {
+		json_key(out, key);
+		(void)fputs(json ? json : "null", stdout);
+	} else if (json) {
+		cell_put(out, key, json);
+	}
+}
+
+void out_null(struct out *out, const char *key)
+{
+	if (out->mode == OUT_JSON)
+		out_json(out, key, NULL);
+}
+
+void out_bool(struct out *out, const char *key, bool value)
+{
+	if (out->mode == OUT_TABLE)
+		cell_put(out, key, value ? "yes" : "no");
+	else
+		out_json(out, key, value ? "true" : "false");
+}
+
+void out_number(struct out *out, const char *key, uint64_t value)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%" PRIu64, value);
+	out_json(out, key, text);
+}
+
+void out_bytes(struct out *out, const char *key, uint64_t value)
+{
+	char text[HUMAN_TEXT];
+
+	if (out->mode != OUT_TABLE) {
+		out_number(out, key, value);
+		return;
+	}
+	human_size(value, text);
+	cell_put(out, key, text);
+}
+
+void out_time(struct out *out, const char *key, int64_t when)
+{
+	char text[HUMAN_TEXT], ago[HUMAN_TEXT], both[2 * HUMAN_TEXT + 8];
+
+	if (!when) {
+		out_null(out, key);
+		return;
+	}
+	human_moment(when, text);
+	human_apart(when, out->now, ago);
+	(void)snprintf(both, sizeof(both), "%s (%s)", text, ago);
+	if (out->mode != OUT_TABLE)
+		out_text(out, key, text);
+	else
+		cell_put(out, key, out->record ? both : ago);
+}
+
+void out_summary(struct out *out, const char *key, const char *text)
+{
+	if (out->mode != OUT_JSON)
+		cell_put(out, key, text);
+}
+
+void out_stand_in(struct out *out, const char *key, const char *text)
+{
+	if (out->mode == OUT_TABLE)
+		cell_put(out, key, text);
+	else
+		out_null(out, key);
+}
