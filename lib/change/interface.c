@@ -264,11 +264,12 @@ static int remark_stale(struct prg_road *road, bool wrong, struct prg_error *err
 	if (rc < 0 || active + disabled == 0)
 		return rc;
 	prg_report_remark_add(road->report,
-	                      wrong ? "%llu peers hold a config that no longer connects: give them "
-	                              "the new settings ('peerage export NAME')"
-	                            : "%llu peers hold a config made before this change; it still "
-	                              "connects",
-	                      (unsigned long long)(active + disabled));
+	                      wrong ? "configs handed out before no longer connect, of %llu peer%s: "
+	                              "give the users the new settings ('peerage export NAME')"
+	                            : "configs handed out before still connect, but lack this "
+	                              "change: of %llu peer%s",
+	                      (unsigned long long)(active + disabled),
+	                      active + disabled == 1 ? "" : "s");
 	return 0;
 }
 

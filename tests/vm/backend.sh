@@ -4,7 +4,7 @@
 # Runs as root in a kernel that has WireGuard: backend.sh PATH-TO-BACKEND_DRIVER.
 # Prints TAP.
 set -u
-driver=$1
+driver=${1:-$PEERAGE_BUILD/tests/backend_driver}
 n=0 failed=0
 
 d() { "$driver" netlink wg0 "$@"; }

@@ -4,7 +4,7 @@
 # as root, in network and mount namespaces of its own, where there is a TUN
 # device: uapi.sh PATH-TO-BACKEND_DRIVER. Prints TAP.
 set -u
-driver=$1
+driver=${1:-$PEERAGE_BUILD/tests/backend_driver}
 n=0 failed=0
 
 d() { "$driver" uapi wg0 "$@"; }

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: ISC
+# Goal: what there is can be found out from the program itself, and the shells
+# complete it.
+load common
+
+commands="init configure interfaces up down sync add revoke disable enable rename set list show
+qr export genkey pubkey genpsk completion status help"
+
+@test "help names every command, once, and no other" {
+	t 0 help
+	[ -z "$stderr" ]
+	found=$(sed -n 's/^  \([a-z]\{2,\}\) .*/\1/p' <<<"$output" | sort)
+	[ "$found" = "$(tr ' ' '\n' <<<"$commands" | sort)" ]
+	t 0 --help
+	[[ $output == *"Exit codes: 0 done"* ]]
+}
+
+@test "each command has help, which fits 80 columns" {
+	for command in $commands; do
+		t 0 help "$command"
+		[[ $output == "Usage: peerage $command"* ]]
+		first=$output
+		t 0 "$command" --help
+		[ "$output" = "$first" ]
+		t 0 -h "$command"
+		[ "$output" = "$first" ]
+		[ "$(width <<<"$output")" -le 80 ]
+	done
+	t 0 help
+	[ "$(width <<<"$output")" -le 80 ]
+}
+
+@test "help has every option of a command" {
+	for option in qr conf format output public-key preshared-key address routes peer-endpoint \
+		client-allowed-ips dns mtu client-keepalive keepalive expires quota tag note if-absent
+	do
+		t 0 help add
+		[[ $output == *"--$option"* ]]
+	done
+	for option in endpoint address listen-port dns client-allowed-ips mtu client-keepalive \
+		private-key nat isolate no-up
+	do
+		t 0 help init
+		[[ $output == *"--$option"* ]]
+	done
+}
+
+@test "help of an alias, and of what is no command" {
+	t 0 help rm
+	[[ $output == "Usage: peerage revoke"* ]]
+	t 2 help nonsense
+	error_is "no help for 'nonsense'"
+}
+
+@test "help needs no register" {
+	PEERAGE_REGISTER=/nonexistent/register.db t 0 help
+	PEERAGE_REGISTER=/nonexistent/register.db t 0 completion bash
+	[ ! -e /nonexistent ]
+}
+
+@test "completion scripts are valid where their shells can say so" {
+	for shell in bash zsh fish; do
+		p completion "$shell" >"$shell"
+		[ -s "$shell" ]
+		if command -v "$shell" >/dev/null; then
+			"$shell" -n "$shell"
+		fi
+	done
+	t 2 completion tcsh
+	error_is "give bash, zsh or fish"
+}
+
+# complete WORD…: what bash offers for the last of them
+complete_words() {
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH bash -c '. "$0"
+		COMP_WORDS=(peerage "$@") COMP_CWORD=$#
+		_peerage
+		printf "%s\n" "${COMPREPLY[@]}"' "$BATS_TEST_TMPDIR/bash" "$@" | sort | tr '\n' ' '
+}
+
+@test "bash completes commands, options, values and names" {
+	mkdir bin
+	ln -s "$(realpath "$PEERAGE")" bin/peerage
+	p completion bash >bash
+	init
+	p -q add alice albert bob >/dev/null
+	[ "$(complete_words re)" = "rename revoke " ]
+	[ "$(complete_words revoke al)" = "albert alice " ]
+	[ "$(complete_words -j -i wg0 rm b)" = "bob " ]
+	[ "$(complete_words list --state d)" = "disabled " ]
+	[ "$(complete_words list --state = d)" = "disabled " ]
+	[ "$(complete_words sync --pr)" = "--prune " ]
+	[ "$(complete_words -i "")" = "wg0 " ]
+	[ "$(complete_words interfaces remove w)" = "wg0 " ]
+	[ "$(complete_words configure listen)" = "listen-port " ]
+	[ "$(complete_words -i wg7 show a)" = " " ]
+	touch keyfile
+	[ "$(complete_words init --private-key keyf)" = "keyfile " ]
+	p -q init wg1 --endpoint 192.0.2.1 --listen-port 51821 >/dev/null
+	[ "$(complete_words -i wg0 show b)" = "bob " ]
+	[ "$(complete_words --interface=wg0 show b)" = "bob " ]
+	[ "$(complete_words -i wg1 show b)" = " " ]
+}

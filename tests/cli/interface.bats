@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: ISC
+# Goal: an interface is registered, looked at, changed and taken out.
+load common
+
+@test "init decides what it was not told, and says so" {
+	t 0 init --endpoint vpn.example.com
+	[[ $output == *"wg0"* && $output == *"vpn.example.com:51820"* && $output == *"51820"* ]]
+	[[ $output == *"9.9.9.9, 2620:fe::fe"* && $output == *"0.0.0.0/0, ::/0"* ]]
+	[[ $stderr == *"peerage add NAME"* ]]
+}
+
+@test "init takes every setting" {
+	t 0 -j init office --endpoint vpn.example.com:443 --address 10.9.0.1/16 \
+		--address fd09::1/64 --listen-port 443 --dns 10.9.0.1,fd09::1 \
+		--client-allowed-ips 10.0.0.0/8,fd00::/8 --mtu 1380 --client-keepalive 20 \
+		--nat none --isolate --no-up
+	j '.settings | .name == "office" and .endpoint == "vpn.example.com:443"
+		and .addresses == ["10.9.0.1/16","fd09::1/64"] and .listen_port == 443
+		and .dns == ["10.9.0.1","fd09::1"] and .client_allowed_ips == ["10.0.0.0/8","fd00::/8"]
+		and .mtu == 1380 and .client_keepalive == 20 and .nat == "none" and .isolate'
+}
+
+@test "init again, or under two names, is refused" {
+	init
+	t 3 init wg0 --endpoint 192.0.2.1
+	error_is wg0
+	t 2 -i wg1 init wg2 --endpoint 192.0.2.1
+	error_is "two interfaces are named: 'wg1' and 'wg2'"
+	t 0 -q -i wg1 init --endpoint 192.0.2.1 --listen-port 51821
+	t 0 -q -i wg2 init wg2 --endpoint 192.0.2.1 --listen-port 51822
+	t 0 -j interfaces
+	j '[.interfaces[].name] == ["wg0","wg1","wg2"]'
+}
+
+@test "a dry run of init leaves nothing behind" {
+	before=$(find /tmp -maxdepth 1 -name 'peerage-*' | wc -l)
+	t 0 -n -j init --endpoint 192.0.2.1
+	j '.interface == "wg0" and .applied == false and .changes[0].action == "configure"'
+	[ ! -e register ]
+	[ "$(find /tmp -maxdepth 1 -name 'peerage-*' | wc -l)" = "$before" ]
+	init
+	t 3 -n init --endpoint 192.0.2.1
+	t 0 -n -j init wg1 --endpoint 192.0.2.1 --listen-port 51821
+	t 0 -j interfaces
+	j '[.interfaces[].name] == ["wg0"]'
+}
+
+@test "configure shows, and changes in pairs" {
+	init
+	t 0 configure
+	[[ $output == *"listen-port"*"51820"* ]]
+	t 0 -j configure endpoint vpn.example.com:51821 dns none isolate yes mtu 1400
+	j '.settings | .endpoint == "vpn.example.com:51821" and .dns == [] and .isolate and .mtu == 1400'
+	t 0 -j configure
+	j '.settings | .endpoint == "vpn.example.com:51821" and .dns == [] and .isolate and .mtu == 1400'
+	t 0 -j configure isolate no mtu none
+	j '.settings | (.isolate | not) and .mtu == null'
+}
+
+@test "configure says how many configs are void after it" {
+	init
+	p -q add alice bob >/dev/null
+	t 0 configure endpoint 192.0.2.9
+	[[ $stderr == *"2 peers"* ]]
+	t 0 -j list
+	j '[.peers[].config_stale] == [true, true]'
+}
+
+@test "configure -n changes nothing" {
+	init
+	before=$(everything)
+	t 0 -n -j configure mtu 1300
+	j '.changes | length == 1'
+	j '.changes[0].fields.mtu.to == 1300'
+	[ "$(everything)" = "$before" ]
+}
+
+@test "configure refuses what it does not know" {
+	init
+	t 2 configure mtuu 1300
+	error_is "'mtuu' is not a setting; did you mean 'mtu'\?"
+	t 2 configure mtu
+	error_is "mtu needs a value"
+	t 2 configure mtu 1300 mtu 1400
+	error_is "mtu is given twice"
+	t 2 configure no-up yes
+	error_is "'no-up' is not a setting"
+	t 2 configure isolate perhaps
+	error_is "^peerage: isolate: "
+	t 2 configure mtu 1300 listen-port none
+	error_is "^peerage: listen-port: "
+	t 0 -j configure
+	j '.settings.mtu == null'
+}
+
+@test "a new server key asks first" {
+	init
+	p genkey >key
+	chmod 600 key
+	before=$(everything)
+	t 2 configure private-key key
+	error_is "no terminal to ask on: give -y"
+	[ "$(everything)" = "$before" ]
+	t 0 -y -j configure private-key key
+	j ".settings.public_key == \"$(p pubkey <key)\""
+}
+
+@test "interfaces remove asks, and takes everything out" {
+	init
+	p -q add alice >/dev/null
+	t 2 interfaces remove wg0
+	error_is "no terminal to ask on"
+	t 6 interfaces remove wg9 -y
+	t 2 interfaces remove
+	error_is "needs an IF"
+	t 2 interfaces drop wg0
+	error_is "'interfaces drop' is not known"
+	t 0 -y interfaces remove wg0
+	t 0 -j interfaces
+	j '.interfaces == []'
+	t 6 -j list
+}
+
+@test "the question, its no and its yes" {
+	init
+	before=$(everything)
+	tty 24x80 interfaces remove wg0 <<<n
+	[ "$status" = 1 ]
+	grep -q 'bring wg0 down and take it and all its peers out of the register? \[y/N\]' screen
+	grep -q 'nothing was changed' screen
+	[ "$(everything)" = "$before" ]
+	tty 24x80 interfaces remove wg0 <<<y
+	[ "$status" = 0 ]
+	t 0 -j interfaces
+	j '.interfaces == []'
+}
+
+@test "no register, no interface, several interfaces" {
+	t 6 list
+	error_is .
+	init
+	t 6 -i wg9 list
+	error_is wg9
+	p -q init wg1 --endpoint 192.0.2.1 --listen-port 51821 >/dev/null
+	t 2 list
+	error_is "wg0.*wg1"
+}
+
+@test "sync, up and down with nothing to run" {
+	init
+	t 2 sync
+	error_is "sync has nothing to do"
+	t 2 sync --prune
+	error_is "no terminal to ask on"
+	t 0 up
+	[[ $stderr == *"recorded only"* ]]
+	t 0 -j interfaces
+	j '.interfaces[0].wanted_up'
+	t 0 down
+	t 0 -j interfaces
+	j '.interfaces[0].wanted_up | not'
+}

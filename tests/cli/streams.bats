@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: ISC
+# Goal: what was asked for goes to stdout, whole or not at all; what is said about
+# it goes to stderr; scripts can take both apart.
+load common
+
+@test "add to a pipe prints the config and nothing else" {
+	init
+	t 0 add alice
+	[ "${lines[0]}" = "[Interface]" ]
+	[ "$(grep -c '^\[' <<<"$output")" = 2 ]
+	[ "$(grep -vcE '^(\[(Interface|Peer)\]|[A-Za-z]+ = .+|)$' <<<"$output")" = 0 ]
+	[[ $output == *"Address = 10.7.0.2/32, fd07::2/128"* ]]
+}
+
+@test "what is only recorded is remarked on, and -q is silent" {
+	init
+	t 0 add alice
+	[[ $stderr == "recorded only: "* ]]
+	t 0 -q add bob
+	[ -z "$stderr" ]
+	t 0 add carol --no-apply
+	[[ $stderr == "recorded only: "* ]]
+}
+
+@test "every answer of a command with -j is one JSON document" {
+	init
+	t 0 -j add alice bob
+	j '.interface == "wg0" and (.peers | length) == 2'
+	j '.peers[0] | .name == "alice" and .outcome == "created" and (.private_key | length) == 44
+		and (.preshared_key | length) == 44 and (.config | startswith("[Interface]"))'
+	for line in list "list --state all" "show alice" status "status alice" "export alice" \
+		"export alice bob" interfaces configure "-n add x" "-n revoke alice" \
+		"configure mtu 1400" "disable alice" "disable alice" "enable alice" \
+		"rename bob rob" "set alice --note n" "-y revoke rob" "-y revoke rob" up down \
+		"-y interfaces remove wg0" interfaces
+	do
+		# shellcheck disable=SC2086
+		t 0 -j $line
+		j 'type == "object" and (has("error") | not)'
+	done
+}
+
+@test "init -j says what it made" {
+	t 0 -j init wg0 --endpoint 192.0.2.1
+	j '.interface == "wg0" and .settings.listen_port == 51820 and .applied == false
+		and .settings.endpoint == "192.0.2.1:51820" and (.settings.addresses | length) == 2'
+	j '.settings.addresses[0] | test("^10\\.\\d+\\.\\d+\\.1/24$")'
+	j '.settings.addresses[1] | test("^fd.*::1/64$")'
+}
+
+@test "a peer has every key that the contract names" {
+	init
+	p -q add alice --expires 30d --quota 10G/month --tag a --tag b --note hello \
+		--routes 192.168.5.0/24 --keepalive 15 --client-keepalive none --dns none \
+		--client-allowed-ips 10.0.0.0/8 --mtu 1300 --peer-endpoint 198.51.100.7:4500 >/dev/null
+	t 0 -j show alice
+	j '.peer | keys_unsorted - ["peer_endpoint","dns","mtu","revoked_at"] ==
+		["name","public_key","state","addresses","routes","allowed_ips","has_preshared_key",
+		"keepalive","client_allowed_ips","client_keepalive","tags","note","created_at",
+		"expires_at","quota_bytes","quota_period","config_stale","live"]'
+	j '.peer | .state == "active" and .addresses == ["10.7.0.2","fd07::2"]
+		and .routes == ["192.168.5.0/24"]
+		and .allowed_ips == ["10.7.0.2/32","fd07::2/128","192.168.5.0/24"]
+		and .keepalive == 15 and .client_keepalive == 0 and .has_preshared_key
+		and .tags == ["a","b"] and .note == "hello" and .quota_bytes == 10000000000
+		and .quota_period == "month" and .config_stale == false and .dns == [] and .mtu == 1300
+		and .peer_endpoint == "198.51.100.7:4500" and .client_allowed_ips == ["10.0.0.0/8"]
+		and .live == null'
+	j '.peer | (.created_at, .expires_at) | test("^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$")'
+	j '(.peer.expires_at | fromdate) - (.peer.created_at | fromdate) | . >= 2592000 and . < 2592060'
+}
+
+@test "an error with -j is a document on stdout and a line on stderr" {
+	init
+	t 6 -j show nobody
+	j '.error.code == 6 and .error.reason == "not_found"'
+	error_is nobody
+	[ "peerage: $(jq -r .error.message <<<"$output")" = "$stderr" ]
+	p -q add alice >/dev/null
+	t 3 -j add alice
+	j '.error.code == 3 and .error.reason == "conflict" and (has("peers") | not)'
+	t 2 -j revoke alice
+	j '.error.code == 2'
+}
+
+@test "secrets show in add and export, and nowhere else" {
+	init
+	t 0 -j add alice
+	private=$(jq -r '.peers[0].private_key' <<<"$output")
+	psk=$(jq -r '.peers[0].preshared_key' <<<"$output")
+	[ ${#private} = 44 ]
+	[ ${#psk} = 44 ]
+	t 0 -j export alice
+	j ".peers[0].preshared_key == \"$psk\" and .peers[0].private_key == null"
+	[[ $output != *"$private"* ]]
+	for line in list "show alice" status "disable alice" "set alice --note x" "-n add bob" \
+		"-y revoke alice"
+	do
+		for mode in -j -q; do
+			# shellcheck disable=SC2086
+			t 0 $mode $line
+			[[ $output$stderr != *"$private"* && $output$stderr != *"$psk"* ]]
+		done
+	done
+}
+
+@test "TSV has a header line, and no cell breaks a line" {
+	init
+	p -q add alice --note 'back\slash' --tag x --tag y >/dev/null
+	t 0 list -t
+	[ "${#lines[@]}" = 2 ]
+	[[ ${lines[0]} == $'name\tstate\taddresses\texpires_at\ttags\tnote\tpublic_key'* ]]
+	[[ ${lines[1]} == $'alice\tactive\t10.7.0.2,fd07::2\t\tx,y\tback\\\\slash\t'* ]]
+	count=$(awk -F '\t' '{ print NF }' <<<"$output" | sort -u)
+	[ "$(wc -l <<<"$count")" = 1 ]
+	t 0 status -t
+	[[ ${lines[0]} == $'name\tstatus\tlatest_handshake_at\trx_bytes\ttx_bytes\t'* ]]
+	t 0 interfaces -t
+	[[ ${lines[0]} == $'name\t'* && ${lines[1]} == $'wg0\t'* ]]
+	t 0 configure -t
+	[ "${lines[0]}" = $'field\tvalue' ]
+	t 0 -n -t add bob
+	[[ ${lines[0]} == $'action\tpeer\t'* && ${lines[1]} == $'add\tbob\t'* ]]
+}
+
+@test "an empty list is nothing in a table, a header in TSV, [] in JSON" {
+	init
+	t 0 list
+	[ -z "$output" ]
+	t 0 list -t
+	[ "${#lines[@]}" = 1 ]
+	t 0 list -j
+	j '.peers == []'
+}
+
+@test "JSON holds names of any script, and a note with quotes, unharmed" {
+	init
+	note='"quoted" \ <tag> & ü 日本 '$'\xf0\x9f\x8c\x8d'
+	p -q add Zoë 山田 --note "$note" >/dev/null
+	t 0 -j list
+	j '[.peers[].name] == ["Zoë","山田"]'
+	[ "$(jq -r '.peers[0].note' <<<"$output")" = "$note" ]
+	LC_ALL=C t 0 list
+	[[ $output == *Zoë* && $output == *山田* ]]
+}
+
+@test "a full disk behind stdout is an error" {
+	init
+	run -1 --separate-stderr bash -c '"$PEERAGE" list -t >/dev/full'
+	error_is "cannot write to standard output: No space left"
+	run -1 --separate-stderr bash -c '"$PEERAGE" help >/dev/full'
+	error_is "No space left"
+}
+
+@test "a config that cannot be written is said to be lost, with the way out" {
+	init
+	run -1 --separate-stderr bash -c '"$PEERAGE" -q add alice >/dev/full'
+	error_is "No space left.*'alice' is added.*not kept.*rotate alice.*revoke"
+	run -1 --separate-stderr bash -c '"$PEERAGE" -q -j add bob >/dev/full'
+	error_is "'bob' is added.*rotate bob"
+	t 0 -j list
+	j '[.peers[].name] == ["alice","bob"]'
+}
+
+@test "a stdout that is closed is found out before a peer is made" {
+	init
+	run -1 --separate-stderr bash -c '"$PEERAGE" add alice >&-'
+	error_is "standard output is closed"
+	t 6 show alice
+	run -1 --separate-stderr bash -c '"$PEERAGE" list -t >&-'
+	run -0 --separate-stderr bash -c '"$PEERAGE" -q add bob --output bob.conf >&-'
+	[ -s bob.conf ]
+}
+
+@test "a reader that goes away is no news, unless a key is lost" {
+	init
+	for i in $(seq 40); do names+=" peer$i"; done
+	# shellcheck disable=SC2086
+	p -q add $names >/dev/null
+	run --separate-stderr bash -c 'set -o pipefail
+		{ "$PEERAGE" list -j; echo $? >&3; } 3>status | :'
+	[ -z "$stderr" ]
+	# a pipe whose reader is gone already, with certainty
+	mkfifo pipe
+	run -1 --separate-stderr bash -c 'exec 3<>pipe 4>pipe 3<&-; "$PEERAGE" list -j >&4'
+	[ -z "$stderr" ]
+	run -1 --separate-stderr bash -c 'exec 3<>pipe 4>pipe 3<&-; "$PEERAGE" -q add alice >&4'
+	error_is "Broken pipe.*rotate alice"
+}
+
+@test "stdin and stderr may be closed" {
+	init
+	run -0 --separate-stderr bash -c '"$PEERAGE" -q add alice <&-'
+	[[ $output == *PrivateKey* ]]
+	run -0 --separate-stderr bash -c '"$PEERAGE" list -t 2>&-'
+	[[ $output == *alice* ]]
+	run -6 --separate-stderr bash -c '"$PEERAGE" show nobody 2>&-'
+}
+
+@test "no core, not dumpable, files for nobody else" {
+	init
+	umask 000
+	p -q add alice --output alice.conf
+	[ "$(stat -c %a alice.conf)" = 600 ]
+	[ "$(stat -c %a register)" = 700 ]
+	[ "$(stat -c %a register/register.db)" = 600 ]
+}

@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+# No command opens a socket but AF_NETLINK and AF_UNIX ones; none but those that
+# mind the firewall start a program, and that program is nft.
+. "$(dirname "$0")/lib.sh"
+
+declare -A seen=()
+# traced WANTED-STATUS COMMAND ARG…
+traced() {
+	local want=$1 command=$2 bad
+	shift 2
+	seen[$command]=1
+	in_ns server strace -f -qq -o "$box/trace" -e trace=socket,socketpair,execve \
+		"$PEERAGE" "$command" "$@" >"$box/out" 2>"$box/errs" </dev/null
+	is "$command $*: exit" $? "$want"
+	bad=$(grep -E 'socket(pair)?\(' "$box/trace" | grep -Ev '\((AF|PF)_(NETLINK|UNIX|LOCAL),')
+	is "$command $*: only netlink and unix sockets" "$bad" ""
+	bad=$(sed 1d "$box/trace" | grep 'execve(' | grep -Ev 'execve\("(/usr)?/s?bin/nft"')
+	is "$command $*: starts nothing but nft" "$bad" ""
+}
+
+topology
+traced 0 init wg0 --endpoint 192.0.2.1
+ok "the trace sees sockets" grep -q AF_NETLINK "$box/trace"
+traced 0 add alice
+traced 0 add bob --peer-endpoint 192.0.2.2:51820
+traced 2 add carol --peer-endpoint host.example:51820
+traced 0 configure
+traced 0 configure endpoint vpn.example.org
+traced 0 interfaces
+traced 0 list
+traced 0 show alice
+traced 0 status
+traced 0 disable alice
+traced 0 enable alice
+traced 0 rename alice alina
+traced 0 set alina --note "a note"
+traced 0 export alina
+traced 0 sync
+traced 0 revoke -y bob
+traced 0 down
+traced 0 up
+traced 0 genkey
+traced 0 genpsk
+wg genkey >"$box/key"
+in_ns server strace -f -qq -o "$box/trace" -e trace=socket,socketpair "$PEERAGE" pubkey \
+	<"$box/key" >"$box/out"
+seen[pubkey]=1
+is "pubkey: as wg says" "$(<"$box/out")" "$(wg pubkey <"$box/key")"
+is "pubkey: no socket" "$(grep -c AF_INET "$box/trace")" 0
+traced 0 completion bash
+traced 0 help
+traced 1 qr alina
+
+missing=
+for command in $("$PEERAGE" help | sed -n 's/^  \([a-z][a-z]*\).*/\1/p'); do
+	[ -n "${seen[$command]:-}" ] || missing+=" $command"
+done
+is "every command was traced" "$missing" ""
+finish
