@@ -71,6 +71,12 @@ static struct range host(bool six, unsigned at)
 	return (struct range){ six, at, 1 };
 }
 
+/* Wider than a pool, and so no part of it. */
+static bool wider(struct range range, const struct model_pool *pool)
+{
+	return range.size > pool->range.size && in(range, pool->range);
+}
+
 static bool usable(const struct model_pool *pool, unsigned at)
 {
 	struct range r = pool->range;
@@ -90,7 +96,7 @@ static bool is_free(const struct model *m, const struct model_pool *pool, unsign
 	if (!usable(pool, at) || at == pool->own || m->held[r.six][at] != 0)
 		return false;
 	for (i = 0; i < m->n_used; i++)
-		if (in(m->used[i].range, r))
+		if (in(m->used[i].range, r) && !wider(m->used[i].range, pool))
 			return false;
 	return true;
 }
@@ -129,7 +135,8 @@ static int model_take(struct model *m, struct range range, unsigned peer, bool r
 	size_t i;
 
 	for (i = 0; i < m->n_pools; i++)
-		if (in(range, host(m->pools[i].range.six, m->pools[i].own)))
+		if (in(range, host(m->pools[i].range.six, m->pools[i].own)) &&
+		    !wider(range, &m->pools[i]))
 			return PRG_E_CONFLICT;
 	model_reclaim(m);
 	for (i = 0; i < m->n_used; i++)
@@ -208,7 +215,8 @@ static int model_check_define(const struct model *m, const struct model_pool *po
 				return PRG_E_CONFLICT;
 	for (i = 0; i < n; i++) {
 		for (j = 0; j < m->n_used; j++) {
-			if (in(m->used[j].range, host(pools[i].range.six, pools[i].own)))
+			if (in(m->used[j].range, host(pools[i].range.six, pools[i].own)) &&
+			    !wider(m->used[j].range, &pools[i]))
 				return PRG_E_CONFLICT;
 			for (k = 0; k < m->n_used; k++)
 				if (j != k && in(pools[i].range, m->used[j].range) &&
