@@ -46,16 +46,26 @@ int prg_public_key_derive(const struct prg_private_key *key, struct prg_public_k
 	return 0;
 }
 
-/* libsodium's base64 runs in constant time and refuses non-zero spare bits. */
+static void encode(const unsigned char bytes[PRG_KEY_BYTES], char ret_text[PRG_KEY_TEXT])
+{
+	sodium_bin2base64(ret_text, PRG_KEY_TEXT, bytes, PRG_KEY_BYTES,
+	                  sodium_base64_VARIANT_ORIGINAL);
+}
+
+/* libsodium's base64 runs in constant time and refuses non-zero spare bits, but
+ * takes some bytes above 0x7f for letters: only what comes out again is right. */
 static bool decode(const char *text, size_t length, unsigned char bytes[PRG_KEY_BYTES])
 {
+	PRG_CLEANUP(prg_cleanup_key_text) char again[PRG_KEY_TEXT];
 	size_t made = 0;
 
-	if (length != BASE64_LENGTH || text[BASE64_LENGTH - 1] != '=')
+	if (length != BASE64_LENGTH ||
+	    sodium_base642bin(bytes, PRG_KEY_BYTES, text, length, NULL, &made, NULL,
+	                      sodium_base64_VARIANT_ORIGINAL) != 0 ||
+	    made != PRG_KEY_BYTES)
 		return false;
-	return sodium_base642bin(bytes, PRG_KEY_BYTES, text, length, NULL, &made, NULL,
-	                         sodium_base64_VARIANT_ORIGINAL) == 0 &&
-	       made == PRG_KEY_BYTES;
+	encode(bytes, again);
+	return sodium_memcmp(again, text, BASE64_LENGTH) == 0;
 }
 
 int prg_public_key_parse(const char *text, size_t length, struct prg_public_key *ret_key,
@@ -103,12 +113,6 @@ int prg_preshared_key_parse(const char *text, size_t length, struct prg_preshare
 		                     length);
 	*ret_key = key;
 	return 0;
-}
-
-static void encode(const unsigned char bytes[PRG_KEY_BYTES], char ret_text[PRG_KEY_TEXT])
-{
-	sodium_bin2base64(ret_text, PRG_KEY_TEXT, bytes, PRG_KEY_BYTES,
-	                  sodium_base64_VARIANT_ORIGINAL);
 }
 
 void prg_public_key_format(const struct prg_public_key *key, char ret_text[PRG_KEY_TEXT])

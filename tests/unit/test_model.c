@@ -69,6 +69,7 @@ static void malformed_keys_are_refused(void **state)
 		"AAAAAAAAAAAAAAAAAAAAAAAA AAAAAAAAAAAAAAAAAA=",
 		" AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
 		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n",
+		"x\324IBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=",
 	};
 	struct prg_public_key key;
 	struct prg_private_key private_key;
