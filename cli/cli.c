@@ -90,11 +90,15 @@ int cli_settle(struct cli *cli, struct prg_error *err)
 static int open_scratch(struct cli *cli, struct prg_error *err)
 {
 	char path[sizeof(cli->scratch) + 16];
+	const char *base = from_environment("TMPDIR");
 
-	(void)snprintf(cli->scratch, sizeof(cli->scratch), "/tmp/peerage-XXXXXX");
+	if (!base || *base != '/' || strlen(base) > sizeof(cli->scratch) - 32)
+		base = "/tmp";
+	(void)snprintf(cli->scratch, sizeof(cli->scratch), "%s/peerage-XXXXXX", base);
 	if (!mkdtemp(cli->scratch)) {
 		cli->scratch[0] = 0;
-		return say_errno(err, errno, "cannot make a directory in /tmp for the dry run");
+		return say_errno(err, errno, "cannot make a directory in '%s' for the dry run",
+		                 base);
 	}
 	(void)snprintf(path, sizeof(path), "%s/register.db", cli->scratch);
 	return prg_register_open(path, PRG_OPEN_CREATE, cli->wait_ms, &cli->reg, err);

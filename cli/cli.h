@@ -17,7 +17,7 @@ struct cli {
 	unsigned wait_ms;
 	bool dry_run, quiet;
 	struct prg_register *reg;
-	char scratch[64];          /* directory of a register that is thrown away */
+	char scratch[256];         /* directory of a register that is thrown away */
 };
 
 /* Global options and the environment into values. Errors: PRG_E_USAGE. */

@@ -144,7 +144,8 @@ const struct cmd cmd_all[] = {
 	  sync_options, "make the running interface equal to the register",
 	  "Touches no session that need not change. Exits 5 where peers were found that\n"
 	  "were never registered (--prune takes them out), and with -n where anything\n"
-	  "differs. A private key that is not the register's is replaced only with -y.\n", cmd_sync },
+	  "differs. A private key that is not the register's is replaced only with -y.\n",
+	  cmd_sync },
 
 	{ "add", NULL, "NAME…", 1, CMD_ANY, GROUP_PEERS, WORDS_NONE, CMD_CHANGES, add_options,
 	  "add peers and hand out their configs",

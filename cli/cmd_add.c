@@ -95,11 +95,11 @@ static int say_lost(const struct prg_report *report, const struct prg_peer *peer
 	err->code = PRG_E_FAILED;
 	if (prg_report_n_results(report) > 1)
 		return say_append(err, "; the peers are added, but private keys that did not come "
-		                       "out are not kept: 'peerage rotate NAME' makes a new one, "
-		                       "or revoke NAME and add it again");
-	return say_append(err, "; '%s' is added, but its private key is not kept: 'peerage rotate "
-	                       "%s' makes a new one, or revoke it and add it again",
-	                  peer->name, peer->name);
+		                       "out are not kept: revoke those and add them again (this "
+		                       "version has no 'rotate' yet)");
+	return say_append(err, "; '%s' is added, but its private key is not kept: revoke it and "
+	                       "add it again (this version has no 'rotate' yet)",
+	                  peer->name);
 }
 
 /* One line on what was made. */

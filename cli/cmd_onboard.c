@@ -9,9 +9,9 @@ static int not_kept(const char *name, struct prg_error *err)
 {
 	return say_error(err, PRG_E_FAILED,
 	                 "the private key of '%s' was not kept, so there is no code of it: "
-	                 "'peerage export %s' gives the config to fill the key in, 'peerage rotate "
-	                 "%s' (or revoking and adding it again) makes a new one",
-	                 name, name, name);
+	                 "'peerage export %s' gives the config to fill the key in; for a new key, "
+	                 "revoke it and add it again (this version has no 'rotate' yet)",
+	                 name, name);
 }
 
 int cmd_qr(struct cli *cli, struct prg_error *err)

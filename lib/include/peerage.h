@@ -13,7 +13,7 @@
  *    starts no program but nft(8).
  *  - x_new/x_free(T **): free of a pointer to NULL is fine and sets it to NULL.
  *  - A handle belongs to one thread at a time; different handles may be used in
- *    different threads. prg_register handles do not survive fork(2).
+ *    different threads. A prg_register does not survive a fork.
  *  - Structs with visible members are made by the library only and are read
  *    only for the caller; members may be added at their end. Exceptions, plain
  *    values that a caller may make: keys, prg_addr, prg_prefix, prg_endpoint,
@@ -607,6 +607,7 @@ typedef int prg_live_fn(void *context, const struct prg_live *live, const struct
  * Observes the running interface and joins it with the register: fn is called
  * for each live peer in the kernel's order, then for each registered one
  * (neither revoked nor live). names/n_names: only these peers (0: all).
+ * *ret_interface is filled before the first call of fn.
  * interface NULL: the register's only one.
  * Errors: PRG_E_NOT_FOUND (interface or a name), PRG_E_PERMISSION,
  * PRG_E_FAILED. An interface that is not running is no error: present is false.

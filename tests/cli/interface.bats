@@ -33,11 +33,13 @@ load common
 }
 
 @test "a dry run of init leaves nothing behind" {
-	before=$(find /tmp -maxdepth 1 -name 'peerage-*' | wc -l)
-	t 0 -n -j init --endpoint 192.0.2.1
+	mkdir scratch
+	TMPDIR=$PWD/scratch t 0 -n -j init --endpoint 192.0.2.1
 	j '.interface == "wg0" and .applied == false and .changes[0].action == "configure"'
 	[ ! -e register ]
-	[ "$(find /tmp -maxdepth 1 -name 'peerage-*' | wc -l)" = "$before" ]
+	[ -z "$(ls -A scratch)" ]
+	TMPDIR=$PWD/missing t 1 -n init --endpoint 192.0.2.1
+	error_is "cannot make a directory in '.*/missing' for the dry run"
 	init
 	t 3 -n init --endpoint 192.0.2.1
 	t 0 -n -j init wg1 --endpoint 192.0.2.1 --listen-port 51821

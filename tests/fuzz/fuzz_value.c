@@ -69,7 +69,8 @@ static void names(const char *text)
 	struct prg_error err;
 	char slug[PRG_SLUG_TEXT];
 
-	(void)prg_interface_name_check(text, &err);
+	if (prg_interface_name_check(text, &err) == 0)
+		REQUIRE(strlen(text) < PRG_IFNAME_TEXT && strchr(text, '/') == NULL);
 	if (prg_name_check(text, &err) < 0)
 		return;
 	REQUIRE(strlen(text) <= PRG_NAME_BYTES);
@@ -85,9 +86,12 @@ static void numbers(const char *text)
 	int64_t seconds, again;
 	uint64_t bytes;
 
-	(void)prg_size_parse(text, &bytes, NULL);
-	(void)prg_quota_parse(text, &bytes, &period, NULL);
-	(void)prg_number_parse(text, 1, 65535, &bytes, NULL);
+	if (prg_size_parse(text, &bytes, NULL) == 0)
+		REQUIRE(bytes <= INT64_MAX);
+	if (prg_quota_parse(text, &bytes, &period, NULL) == 0)
+		REQUIRE(bytes > 0 && period <= PRG_QUOTA_MONTH);
+	if (prg_number_parse(text, 1, 65535, &bytes, NULL) == 0)
+		REQUIRE(bytes >= 1 && bytes <= 65535);
 	if (prg_duration_parse(text, &seconds, NULL) == 0)
 		REQUIRE(seconds >= 0);
 	if (prg_moment_parse(text, 1000000000, &seconds, NULL) == 0 && seconds >= 0 &&
@@ -123,6 +127,8 @@ static void json(const char *text)
 		REQUIRE((unsigned char)quoted[i] >= 0x20);
 	free(quoted);
 }
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
