@@ -14,6 +14,8 @@
 #include "model/addr.h"
 #include "plan/diff.h"
 
+#define DEFAULT_MTU 1420 /* drivers/net/wireguard/device.c: ETH_DATA_LEN less 80 */
+
 struct wanted {
 	struct prg_wg_peer wg; /* allowed_ips and key: in the table's own memory */
 	char *name;
@@ -382,6 +384,7 @@ static int plan_link(struct sync *s, struct prg_backend *backend, struct prg_err
 	size_t n_addresses = 0, n_own = 0, n_routes = 0, n_wanted = 0;
 	struct prg_op op = { .kind = PRG_OP_LINK, .who = s->interface->name, .up = true };
 	struct prg_link link = { .mtu = 0 };
+	uint32_t mtu = s->interface->mtu ? s->interface->mtu : DEFAULT_MTU;
 	bool fresh = s->flags & PRG_SYNC_EMPTY;
 	int rc = 0;
 
@@ -391,8 +394,9 @@ static int plan_link(struct sync *s, struct prg_backend *backend, struct prg_err
 		rc = prg_backend_addresses(backend, &addresses, &n_addresses, err);
 	if (rc == 0 && !fresh)
 		rc = prg_backend_routes(backend, &routes, &n_routes, err);
-	if (rc == 0 && s->interface->mtu != 0 && link.mtu != s->interface->mtu) {
-		op.mtu = s->interface->mtu;
+	/* a fresh link has the default already */
+	if (rc == 0 && link.mtu != mtu && (!fresh || s->interface->mtu != 0)) {
+		op.mtu = mtu;
 		rc = tell_number(s, "mtu", link.mtu, op.mtu, err);
 	}
 	if (rc == 0 && !link.up)
