@@ -49,39 +49,125 @@ int prg_apply_identity(struct prg_road *road, struct prg_error *err)
 
 /* -------------------------------------------------------------- carrying out */
 
-struct acknowledged {
-	int64_t *rows;
-	size_t n;
+/* How a plan went. */
+struct outcome {
+	int64_t *rows; /* pending rows that are done */
+	size_t n_rows;
+	const struct prg_op **routes; /* routes that could not be added */
+	size_t n_routes;
+	bool hard; /* something else failed */
 };
+
+static void outcome_done(struct outcome *o)
+{
+	free(o->rows);
+	free(o->routes);
+}
+#define OUTCOME PRG_CLEANUP(outcome_done) struct outcome
 
 static void on_done(void *context, const struct prg_op *op, int code)
 {
-	struct acknowledged *a = context;
+	struct outcome *o = context;
 
 	if (code == 0 && op->tag != 0)
-		a->rows[a->n++] = op->tag;
+		o->rows[o->n_rows++] = op->tag;
+	if (code < 0 && op->kind == PRG_OP_ROUTE_ADD)
+		o->routes[o->n_routes++] = op;
+	else if (code < 0)
+		o->hard = true;
+}
+
+static int carry_out(struct prg_road *road, struct prg_plan *plan, struct outcome *o,
+                     struct prg_error *err)
+{
+	size_t n = prg_plan_length(plan);
+	int rc = prg_apply_identity(road, err);
+
+	o->hard = rc < 0;
+	if (rc < 0 || n == 0)
+		return rc;
+	o->rows = calloc(n, sizeof(*o->rows));
+	o->routes = calloc(n, sizeof(const struct prg_op *));
+	if (o->rows == NULL || o->routes == NULL)
+		return prg_error_nomem(err);
+	return prg_backend_apply(road->backend, prg_plan_ops(plan), n, on_done, o, err);
+}
+
+/* A row that stays is done once more, which is harmless: no reason to fail. */
+static void acknowledge(struct prg_road *road, const int64_t *rows, size_t n)
+{
+	struct prg_error late;
+
+	if (prg_store_pending_clear(road->store, rows, n, &late) < 0)
+		prg_report_remark_add(road->report, "done, but not noted as done: %s",
+		                      late.message);
 }
 
 int prg_apply_plan(struct prg_road *road, struct prg_plan *plan, struct prg_error *err)
 {
-	size_t n = prg_plan_length(plan);
-	struct acknowledged a = { 0 };
-	struct prg_error late;
-	int rc;
+	OUTCOME o = { 0 };
+	int rc = carry_out(road, plan, &o, err);
 
-	rc = prg_apply_identity(road, err);
-	if (rc < 0 || n == 0)
-		return rc;
-	a.rows = calloc(n, sizeof(*a.rows));
-	if (a.rows == NULL)
-		return prg_error_nomem(err);
-	rc = prg_backend_apply(road->backend, prg_plan_ops(plan), n, on_done, &a, err);
-	/* a row that stays is done once more, which is harmless: no reason to fail */
-	if (prg_store_pending_clear(road->store, a.rows, a.n, &late) < 0)
-		prg_report_remark_add(road->report, "done, but not noted as done: %s",
-		                      late.message);
-	free(a.rows);
+	acknowledge(road, o.rows, o.n_rows);
 	return rc;
+}
+
+/* ----------------------------------------------------------- what is pending */
+
+struct pending {
+	struct prg_pending *rows;
+	int64_t *ids;
+	size_t n;
+	bool device, key;
+};
+
+static void pending_done(struct pending *p)
+{
+	free(p->rows);
+	free(p->ids);
+}
+#define PENDING PRG_CLEANUP(pending_done) struct pending
+
+static int read_pending(struct prg_road *road, struct pending *p, struct prg_error *err)
+{
+	size_t i;
+	int rc = prg_store_pending(road->store, road->interface->id, &p->rows, &p->n, err);
+
+	if (rc < 0)
+		return rc;
+	p->ids = calloc(p->n + 1, sizeof(*p->ids));
+	if (p->ids == NULL)
+		return prg_error_nomem(err);
+	for (i = 0; i < p->n; i++) {
+		p->ids[i] = p->rows[i].id;
+		p->device |= p->rows[i].kind == PRG_PENDING_DEVICE;
+		p->key |= p->rows[i].kind == PRG_PENDING_KEY;
+	}
+	return 0;
+}
+
+/*
+ * The rows first, then the interface: who records only takes no lock, and a row
+ * that comes in between must not be cleared for what was not seen.
+ */
+static int snapshot(struct prg_road *road, struct pending *p, struct prg_error *err)
+{
+	struct prg_interface *fresh = NULL;
+	int rc = read_pending(road, p, err);
+
+	if (rc == 0)
+		rc = prg_store_interface(road->store, road->interface->name, &fresh, err);
+	if (rc == 0 && fresh->id != road->interface->id) {
+		prg_interface_free(&fresh);
+		rc = prg_error_set(err, PRG_E_BUSY,
+		                   "interface %s was replaced meanwhile: try again",
+		                   road->interface->name);
+	}
+	if (rc < 0)
+		return rc;
+	prg_interface_free(&road->interface);
+	road->interface = fresh;
+	return 0;
 }
 
 /* ------------------------------------------------------------------ up, down */
@@ -142,58 +228,86 @@ static int prepare_host(struct prg_road *road, struct prg_error *err)
 	return rc < 0 ? rc : prg_nft_apply(road->interface, prg_store_id(road->store), err);
 }
 
-/* Tables of others that would drop what we let through. */
-static int look_for_foreign(struct prg_road *road, struct prg_error *err)
+/* Tables of others that would drop what we let through. All is applied by now:
+ * a look that fails is told, and no failure. */
+static void look_for_foreign(struct prg_road *road)
 {
+	struct prg_error failed;
 	size_t found;
+
+	if (road->reg->backend != PRG_BACKEND_MEMORY &&
+	    prg_foreign_check(road->interface, NULL, &found, on_remark, road, &failed) < 0)
+		prg_report_remark_add(road->report,
+		                      "could not look for firewall rules of others: %s",
+		                      failed.message);
+}
+
+/* What prepare_host would change, in the words of a plan. */
+static int tell_host(struct prg_road *road, bool *ret_differs, struct prg_error *err)
+{
+	bool on = true, same = true;
+	int rc;
+
+	*ret_differs = false;
 
 	if (road->reg->backend == PRG_BACKEND_MEMORY)
 		return 0;
-	return prg_foreign_check(road->interface, NULL, &found, on_remark, road, err);
+	rc = prg_forwarding_is_on(road->interface, &on, err);
+	if (rc == 0 && !on)
+		rc = prg_report_configure(road->report, "forwarding", "false", "true", err);
+	if (rc == 0)
+		rc = prg_nft_is_loaded(road->interface, prg_store_id(road->store), &same, err);
+	if (rc == 0 && !same)
+		rc = prg_report_configure(road->report, "firewall", "\"missing or altered\"",
+		                          "\"as registered\"", err);
+	*ret_differs = !on || !same;
+	return rc;
 }
 
-static int pending_ids(struct prg_road *road, int64_t **ret, size_t *ret_n, bool *ret_device,
+/* Only routes of peers failed: they wait on rows of their own, so that the rest is
+ * not done all over again at each change. */
+static int keep_routes(struct prg_road *road, const struct outcome *o, const struct pending *p,
                        struct prg_error *err)
 {
-	PRG_FREE struct prg_pending *rows = NULL;
-	int64_t *ids;
-	size_t n = 0, i;
-	int rc = prg_store_pending(road->store, road->interface->id, &rows, &n, err);
+	size_t i;
+	int rc = prg_store_begin(road->store, err);
 
-	if (rc < 0)
-		return rc;
-	ids = calloc(n + 1, sizeof(*ids));
-	if (ids == NULL)
-		return prg_error_nomem(err);
-	*ret_device = false;
-	for (i = 0; i < n; i++) {
-		ids[i] = rows[i].id;
-		*ret_device |= rows[i].kind == PRG_PENDING_DEVICE;
+	for (i = 0; i < o->n_routes && rc == 0; i++) {
+		struct prg_pending row = { .kind = PRG_PENDING_ROUTE,
+			                   .prefix = o->routes[i]->prefix };
+
+		rc = prg_store_pending_add(road->store, road->interface->id, &row, NULL, err);
 	}
-	*ret = ids;
-	*ret_n = n;
-	return 0;
+	if (rc == 0)
+		rc = prg_store_pending_clear(road->store, p->ids, p->n, err);
+	if (rc == 0)
+		rc = prg_store_commit(road->store, err);
+	if (rc < 0)
+		prg_store_rollback(road->store);
+	return rc;
 }
 
 /* The whole register to the interface. What was pending when it began is done
  * when it ends; rows that came since stay. */
-static int bring_in_line(struct prg_road *road, unsigned flags, struct prg_error *err)
+static int bring_in_line(struct prg_road *road, const struct pending *p, unsigned flags,
+                         struct prg_error *err)
 {
-	PRG_FREE int64_t *ids = NULL;
 	PRG_PLAN *plan = NULL;
-	size_t n = 0;
-	bool device = false;
-	int rc = pending_ids(road, &ids, &n, &device, err);
+	OUTCOME o = { 0 };
+	int rc = prg_plan_new(&plan, err);
 
-	if (rc == 0)
-		rc = prg_plan_new(&plan, err);
+	if (p->key)
+		flags |= PRG_SYNC_KEY;
 	if (rc == 0)
 		rc = prg_sync_plan(road->store, road->backend, road->interface, flags,
 		                   road->report, plan, err);
+	if (rc < 0)
+		return rc;
+	rc = carry_out(road, plan, &o, err);
 	if (rc == 0)
-		rc = prg_apply_plan(road, plan, err);
-	if (rc == 0 && n > 0)
-		rc = prg_store_pending_clear(road->store, ids, n, err);
+		acknowledge(road, p->ids, p->n);
+	else if (!o.hard && keep_routes(road, &o, p, NULL) < 0)
+		prg_report_remark_add(road->report, "what is done could not be noted as done");
 	return rc;
 }
 
@@ -203,14 +317,14 @@ static unsigned sync_flags(const struct prg_road *road)
 
 	if (road->intent->flags & PRG_PRUNE)
 		flags |= PRG_SYNC_PRUNE;
-	/* a key that we were told to change, or that an unfinished change left behind */
-	if ((road->intent->flags & PRG_REPLACE_KEY) || road->intent->private_key != NULL)
+	if (road->intent->flags & PRG_REPLACE_KEY)
 		flags |= PRG_SYNC_KEY;
 	return flags;
 }
 
-static int up(struct prg_road *road, unsigned flags, struct prg_error *err)
+static int up(struct prg_road *road, const struct pending *p, struct prg_error *err)
 {
+	unsigned flags = sync_flags(road);
 	bool made = false;
 	int rc = make_link(road, &made, err);
 
@@ -219,27 +333,18 @@ static int up(struct prg_road *road, unsigned flags, struct prg_error *err)
 	if (made)
 		flags |= PRG_SYNC_QUIET;
 	if (rc == 0)
-		rc = bring_in_line(road, flags, err);
-	return rc < 0 ? rc : look_for_foreign(road, err);
+		rc = bring_in_line(road, p, flags, err);
+	if (rc == 0)
+		look_for_foreign(road);
+	return rc;
 }
 
-int prg_apply_up(struct prg_road *road, struct prg_error *err)
+static int down(struct prg_road *road, const struct pending *p, struct prg_error *err)
 {
-	return up(road, sync_flags(road), err);
-}
-
-int prg_apply_down(struct prg_road *road, struct prg_error *err)
-{
-	PRG_FREE int64_t *ids = NULL;
 	char alias[PRG_OWN_ALIAS_TEXT];
 	struct prg_link link;
-	size_t n = 0;
-	bool device;
-	int rc = pending_ids(road, &ids, &n, &device, err);
+	int rc = prg_backend_link(road->backend, &link, err);
 
-	if (rc < 0)
-		return rc;
-	rc = prg_backend_link(road->backend, &link, err);
 	prg_own_alias(road->store, alias);
 	if (rc == 0 && strcmp(link.alias, alias) != 0)
 		return not_ours(road, &link, err);
@@ -250,17 +355,50 @@ int prg_apply_down(struct prg_road *road, struct prg_error *err)
 	if (rc == 0 && road->reg->backend != PRG_BACKEND_MEMORY)
 		rc = prg_nft_remove(road->interface->name, err);
 	if (rc == 0)
-		rc = prg_store_pending_clear(road->store, ids, n, err);
+		acknowledge(road, p->ids, p->n);
 	return rc;
 }
 
-/* Nothing to bring in line yet: what up would make. */
-static int plan_only(struct prg_road *road, unsigned flags, struct prg_error *err)
+/* Somebody recorded the opposite since: its rows tell whoever comes next. */
+static int overtaken(struct prg_road *road)
 {
-	PRG_PLAN *plan = NULL;
-	struct prg_link link;
-	int rc = prg_plan_new(&plan, err);
+	prg_report_remark_add(road->report, "interface %s was wanted %s by someone else meanwhile",
+	                      road->interface->name, road->interface->wanted_up ? "up" : "down");
+	return 0;
+}
 
+int prg_apply_up(struct prg_road *road, struct prg_error *err)
+{
+	PENDING p = { 0 };
+	int rc = snapshot(road, &p, err);
+
+	if (rc < 0)
+		return rc;
+	return road->interface->wanted_up ? up(road, &p, err) : overtaken(road);
+}
+
+int prg_apply_down(struct prg_road *road, struct prg_error *err)
+{
+	PENDING p = { 0 };
+	int rc = snapshot(road, &p, err);
+
+	if (rc < 0)
+		return rc;
+	return road->interface->wanted_up ? overtaken(road) : down(road, &p, err);
+}
+
+/* What sync, or up, would do; inside the transaction, which is then undone. */
+static int plan_only(struct prg_road *road, struct prg_error *err)
+{
+	unsigned flags = sync_flags(road) | PRG_SYNC_TELL_KEY;
+	PRG_PLAN *plan = NULL;
+	PENDING p = { 0 };
+	struct prg_link link;
+	bool differs;
+	int rc = read_pending(road, &p, err);
+
+	if (rc == 0)
+		rc = prg_plan_new(&plan, err);
 	if (rc == 0)
 		rc = prg_backend_link(road->backend, &link, err);
 	if (rc == PRG_E_NOT_FOUND) {
@@ -269,29 +407,33 @@ static int plan_only(struct prg_road *road, unsigned flags, struct prg_error *er
 	}
 	if (rc == 0 && !(flags & PRG_SYNC_EMPTY))
 		rc = prg_apply_identity(road, err);
-	return rc < 0 ? rc
-	              : prg_sync_plan(road->store, road->backend, road->interface, flags,
-	                              road->report, plan, err);
+	if (rc == 0)
+		rc = prg_sync_plan(road->store, road->backend, road->interface, flags,
+		                   road->report, plan, err);
+	return rc < 0 ? rc : tell_host(road, &differs, err);
 }
 
 int prg_apply_sync(struct prg_road *road, struct prg_error *err)
 {
-	PRG_FREE int64_t *ids = NULL;
-	size_t n;
-	bool device = false;
+	PENDING p = { 0 };
+	bool differs = false;
 	int rc;
 
 	if (prg_road_dry(road))
-		return plan_only(road, sync_flags(road), err);
-	rc = pending_ids(road, &ids, &n, &device, err);
+		return plan_only(road, err);
+	rc = snapshot(road, &p, err);
 	if (rc < 0)
 		return rc;
-	if (device)
-		return up(road, sync_flags(road) | PRG_SYNC_KEY, err);
+	if (!road->interface->wanted_up)
+		return overtaken(road);
+	if (p.device)
+		return up(road, &p, err);
 	rc = prg_apply_identity(road, err);
 	if (rc == 0)
+		rc = tell_host(road, &differs, err);
+	if (rc == 0 && differs)
 		rc = prepare_host(road, err);
-	return rc < 0 ? rc : bring_in_line(road, sync_flags(road), err);
+	return rc < 0 ? rc : bring_in_line(road, &p, sync_flags(road), err);
 }
 
 /* ------------------------------------------------------------------ draining */
@@ -301,16 +443,14 @@ static int drain_peer(struct prg_road *road, struct prg_plan *plan, const struct
 {
 	PRG_PEER *peer = NULL;
 	struct prg_wg_peer wg = { .public_key = row->key };
-	char who[PRG_KEY_TEXT + PRG_NAME_BYTES + 8], key[PRG_KEY_TEXT];
-	bool active;
+	char who[PRG_KEY_TEXT + PRG_NAME_BYTES + 40], key[PRG_KEY_TEXT];
 	int rc = prg_store_peer_by_key(road->store, road->interface->id, &row->key, &peer, err);
 
 	if (rc < 0 && rc != PRG_E_NOT_FOUND)
 		return rc;
-	active = peer != NULL && peer->state == PRG_PEER_ACTIVE;
 	prg_public_key_format(&row->key, key);
-	snprintf(who, sizeof(who), "peer %s", peer ? peer->name : key);
-	if (!active)
+	snprintf(who, sizeof(who), "peer %s (pending from before)", peer ? peer->name : key);
+	if (peer == NULL || peer->state != PRG_PEER_ACTIVE)
 		return prg_diff_peer(plan, &wg, NULL, 0, row->id, who, NULL, err);
 	rc = prg_store_wg_peer(road->store, peer, road->arena, &wg, err);
 	return rc < 0 ? rc
@@ -320,30 +460,35 @@ static int drain_peer(struct prg_road *road, struct prg_plan *plan, const struct
 static int drain_route(struct prg_road *road, struct prg_plan *plan, const struct prg_pending *row,
                        struct prg_error *err)
 {
+	char who[PRG_NAME_BYTES + 40];
 	struct prg_op op = { .kind = PRG_OP_ROUTE_DEL, .tag = row->id, .prefix = row->prefix,
-		             .who = road->interface->name };
+		             .who = who };
 	PRG_PEER *peer = NULL;
 	int rc = prg_store_prefix_holder(road->store, road->interface->id, &row->prefix, &peer,
 	                                 err);
 
 	if (rc < 0 && rc != PRG_E_NOT_FOUND)
 		return rc;
+	snprintf(who, sizeof(who), "%s%s (pending from before)", peer ? "peer " : "",
+	         peer ? peer->name : road->interface->name);
 	if (peer != NULL && peer->state == PRG_PEER_ACTIVE &&
 	    prg_sync_needs_route(road->interface, &row->prefix))
 		op.kind = PRG_OP_ROUTE_ADD;
 	return prg_plan_add(plan, &op, err);
 }
 
-static int drain_rows(struct prg_road *road, const struct prg_pending *rows, size_t n,
-                      struct prg_error *err)
+static int drain_rows(struct prg_road *road, const struct pending *p, struct prg_error *err)
 {
 	PRG_PLAN *plan = NULL;
 	size_t i;
 	int rc = prg_plan_new(&plan, err);
 
-	for (i = 0; i < n && rc == 0; i++)
-		rc = rows[i].kind == PRG_PENDING_PEER ? drain_peer(road, plan, &rows[i], err)
-		                                      : drain_route(road, plan, &rows[i], err);
+	for (i = 0; i < p->n && rc == 0; i++) {
+		if (p->rows[i].kind == PRG_PENDING_PEER)
+			rc = drain_peer(road, plan, &p->rows[i], err);
+		else if (p->rows[i].kind == PRG_PENDING_ROUTE)
+			rc = drain_route(road, plan, &p->rows[i], err);
+	}
 	if (rc < 0)
 		return rc;
 	prg_plan_order(plan);
@@ -352,22 +497,17 @@ static int drain_rows(struct prg_road *road, const struct prg_pending *rows, siz
 
 int prg_apply_drain(struct prg_road *road, struct prg_error *err)
 {
-	PRG_FREE struct prg_pending *rows = NULL;
-	bool device = false;
-	size_t n = 0, i;
-	int rc = prg_store_pending(road->store, road->interface->id, &rows, &n, err);
+	PENDING p = { 0 };
+	int rc = snapshot(road, &p, err);
 
-	for (i = 0; rc == 0 && i < n; i++)
-		device |= rows[i].kind == PRG_PENDING_DEVICE;
-	if (rc < 0 || n == 0 || (!road->interface->wanted_up && !device))
+	if (rc < 0 || p.n == 0 || (!road->interface->wanted_up && !p.device))
 		return rc;
 	if (road->backend == NULL)
 		rc = prg_backend_open(road->reg->backend, road->interface->name, &road->backend,
 		                      err);
 	if (rc < 0)
 		return rc;
-	if (device)
-		return road->interface->wanted_up ? up(road, PRG_SYNC_KEY, err)
-		                                  : prg_apply_down(road, err);
-	return drain_rows(road, rows, n, err);
+	if (p.device)
+		return road->interface->wanted_up ? up(road, &p, err) : down(road, &p, err);
+	return drain_rows(road, &p, err);
 }

@@ -80,6 +80,8 @@ static int probe(struct prg_road *road, struct prg_error *err)
 	if (rc == PRG_E_NOT_FOUND && (verb == PRG_UP || verb == PRG_DOWN ||
 	                              verb == PRG_REMOVE_INTERFACE))
 		return 0;
+	if (rc == 0 && verb == PRG_REMOVE_INTERFACE)
+		return prg_apply_identity(road, err);
 	if (rc == PRG_E_NOT_FOUND) {
 		rc = has_pending_device(road, &pending, err);
 		if (rc == 0 && !pending)
@@ -147,6 +149,28 @@ static int take_lock(struct prg_road *road, struct prg_error *err)
 	return prg_file_lock(path, prg_store_wait_ms(road->store), &road->lock, err);
 }
 
+/* The lock is that of a name: with the name left out, the only interface may by
+ * now be another. */
+static int look_up_again(struct prg_road *road, struct prg_error *err)
+{
+	char locked[PRG_IFNAME_TEXT];
+	int rc;
+
+	memcpy(locked, road->interface->name, sizeof(locked));
+	rc = look_up(road, err);
+	if (rc == 0 && strcmp(locked, road->interface->name) != 0)
+		rc = prg_error_set(err, PRG_E_BUSY, "interface %s was replaced meanwhile: try again",
+		                   locked);
+	return rc;
+}
+
+static int refuse_down(const struct prg_road *road, struct prg_error *err)
+{
+	return prg_error_set(err, PRG_E_FAILED,
+	                     "interface %s is down: bring it up with 'peerage -i %s up'",
+	                     name_of(road), name_of(road));
+}
+
 static int change(struct prg_road *road, struct prg_error *err)
 {
 	switch (road->intent->verb) {
@@ -166,6 +190,13 @@ static int change(struct prg_road *road, struct prg_error *err)
 	}
 }
 
+/* Do we plan by looking at the interface, not by what is touched? */
+static bool plans_all(const struct prg_road *road)
+{
+	return (road->intent->verb == PRG_SYNC || road->intent->verb == PRG_UP) &&
+	       !road->record_only;
+}
+
 static int transact(struct prg_road *road, struct prg_error *err)
 {
 	int rc = prg_store_begin(road->store, err);
@@ -173,9 +204,10 @@ static int transact(struct prg_road *road, struct prg_error *err)
 	if (rc < 0)
 		return rc;
 	rc = prg_store_now(road->store, &road->now, err);
-	/* what was read before the lock may have changed since */
 	if (rc == 0 && road->intent->verb != PRG_INIT)
 		rc = look_up(road, err);
+	if (rc == 0 && road->intent->verb == PRG_SYNC && !road->interface->wanted_up)
+		rc = refuse_down(road, err);
 	if (rc == 0 && road->intent->verb != PRG_INIT && applies(road) && road->backend == NULL)
 		rc = probe(road, err);
 	if (rc == 0 && road->interface != NULL)
@@ -184,6 +216,8 @@ static int transact(struct prg_road *road, struct prg_error *err)
 		rc = change(road, err);
 	if (rc == 0 && road->interface != NULL)
 		rc = prg_report_set_interface(road->report, road->interface, err);
+	if (rc == 0 && prg_road_dry(road) && plans_all(road))
+		rc = prg_apply_sync(road, err);
 	if (rc == 0 && !prg_road_dry(road))
 		rc = prg_store_commit(road->store, err);
 	if (rc < 0 || prg_road_dry(road)) {
@@ -239,7 +273,7 @@ static int apply_recorded(struct prg_road *road, struct prg_error *err)
 	if (would)
 		rc = apply(road, err);
 	/* what could not be drained before may be what this change has mended */
-	if (rc == 0 && would && road->undrained)
+	if (rc == 0 && road->undrained)
 		rc = prg_apply_drain(road, err);
 	if (rc < 0) {
 		rc = prg_error_wrap(err, PRG_E_NOT_APPLIED,
@@ -250,8 +284,12 @@ static int apply_recorded(struct prg_road *road, struct prg_error *err)
 	} else {
 		prg_report_set_applied(road->report, would);
 	}
-	if (rc == 0 && road->intent->verb == PRG_REMOVE_INTERFACE)
+	if (rc == 0 && road->intent->verb == PRG_REMOVE_INTERFACE) {
 		rc = prg_change_remove_interface(road, err);
+		if (rc < 0)
+			rc = prg_error_wrap(err, PRG_E_NOT_APPLIED,
+			                    "%s is down, but still in the register", name_of(road));
+	}
 	return rc;
 }
 
@@ -264,6 +302,21 @@ static void remark_down(const struct prg_road *road)
 	prg_report_remark_add(road->report, "%s is down: this is recorded, and takes effect with "
 	                                    "'peerage -i %s up'",
 	                      name_of(road), name_of(road));
+}
+
+/* What may still be running cannot be taken out of the register alone: nothing
+ * would be left to take it down by. */
+static int refuse_forgetting(struct prg_road *road, struct prg_error *err)
+{
+	bool pending = false;
+	int rc = has_pending_device(road, &pending, err);
+
+	if (rc == 0 && (road->interface->wanted_up || pending))
+		rc = prg_error_set(err, PRG_E_CONFLICT,
+		                   "interface %s may be running: bring it down first with 'peerage "
+		                   "-i %s down'",
+		                   name_of(road), name_of(road));
+	return rc;
 }
 
 static int prepare(struct prg_road *road, struct prg_error *err)
@@ -280,9 +333,9 @@ static int prepare(struct prg_road *road, struct prg_error *err)
 		rc = prg_error_set(err, PRG_E_USAGE, "sync has nothing to do where nothing is "
 		                                     "to be applied");
 	if (rc == 0 && road->intent->verb == PRG_SYNC && !road->interface->wanted_up)
-		rc = prg_error_set(err, PRG_E_FAILED,
-		                   "interface %s is down: bring it up with 'peerage -i %s up'",
-		                   name_of(road), name_of(road));
+		rc = refuse_down(road, err);
+	if (rc == 0 && road->intent->verb == PRG_REMOVE_INTERFACE && road->record_only)
+		rc = refuse_forgetting(road, err);
 	if (rc == 0)
 		rc = prg_change_prepare(road, err);
 	if (rc == 0 && applies(road))
@@ -314,6 +367,9 @@ static int travel(struct prg_road *road, struct prg_error *err)
 	if (rc < 0)
 		return rc;
 	rc = take_lock(road, err);
+	/* what was read before the lock may have changed since */
+	if (rc == 0 && road->lock >= 0 && road->interface != NULL)
+		rc = look_up_again(road, err);
 	if (rc < 0)
 		return rc;
 	if (drains(road))
@@ -321,12 +377,8 @@ static int travel(struct prg_road *road, struct prg_error *err)
 	rc = transact(road, err);
 	if (rc < 0)
 		return rc;
-	if (prg_road_dry(road)) {
-		if (road->intent->verb == PRG_SYNC ||
-		    (road->intent->verb == PRG_UP && !road->record_only))
-			rc = prg_apply_sync(road, err);
-		return rc;
-	}
+	if (prg_road_dry(road))
+		return 0;
 	rc = apply_recorded(road, err);
 	if (rc == 0 || rc == PRG_E_NOT_APPLIED) {
 		struct prg_error erase_error;

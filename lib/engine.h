@@ -75,6 +75,9 @@ int prg_change_audit(struct prg_road *road, const char *verb, const struct prg_p
  * *ret_n: how many fields differ. */
 int prg_describe_peer(const struct prg_peer *from, const struct prg_peer *to, char **ret,
                       size_t *ret_n, struct prg_error *err);
+/* Fields that differ and that WireGuard knows nothing of, to the report. */
+int prg_describe_to_report(const struct prg_peer *from, const struct prg_peer *to,
+                           struct prg_report *report, struct prg_error *err);
 /* The same for an interface; each field that differs goes to report too. */
 int prg_describe_interface(const struct prg_interface *from, const struct prg_interface *to,
                            struct prg_report *report, char **ret, size_t *ret_n,
@@ -88,7 +91,8 @@ void prg_own_alias(const struct prg_store *store, char ret[PRG_OWN_ALIAS_TEXT]);
 int prg_apply_identity(struct prg_road *road, struct prg_error *err);
 /* The plan of the touched rows. */
 int prg_apply_plan(struct prg_road *road, struct prg_plan *plan, struct prg_error *err);
-/* All of it: link, device, addresses, peers, routes, forwarding, firewall. */
+/* All of it: link, device, addresses, peers, routes, forwarding, firewall. Each of
+ * these reads what is pending, then the interface anew. */
 int prg_apply_up(struct prg_road *road, struct prg_error *err);
 int prg_apply_down(struct prg_road *road, struct prg_error *err);
 int prg_apply_sync(struct prg_road *road, struct prg_error *err);
@@ -99,7 +103,8 @@ enum prg_sync_flags {
 	PRG_SYNC_PRUNE = 1u << 0,
 	PRG_SYNC_KEY = 1u << 1,   /* replace a private key that is not ours */
 	PRG_SYNC_EMPTY = 1u << 2, /* there is no interface yet: plan all of it */
-	PRG_SYNC_QUIET = 1u << 3  /* a first load: do not list each change */
+	PRG_SYNC_QUIET = 1u << 3, /* a first load: do not list each change */
+	PRG_SYNC_TELL_KEY = 1u << 4 /* tell of a private key that is not ours; no error */
 };
 /* Is the running device blank: no private key, no peers? */
 int prg_sync_blank(struct prg_backend *backend, bool *ret_blank, struct prg_error *err);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "model/key.h"
 
 int prg_intent_new(enum prg_verb verb, const char *interface, struct prg_intent **ret_intent,
                    struct prg_error *err)
@@ -143,6 +144,7 @@ int prg_intent_set_private_key(struct prg_intent *intent, const struct prg_priva
 	if (copy == NULL)
 		return prg_error_nomem(err);
 	*copy = *key;
+	prg_private_key_clamp(copy);
 	intent->private_key = copy;
 	return 0;
 }

@@ -39,6 +39,48 @@ static int set_endpoint(struct prg_values *v, const char *text, struct prg_error
 	return rc == 0 ? 0 : prg_endpoint_parse(text, 1, &v->endpoint, err);
 }
 
+/* Could a host have it? Not "this network", loopback, multicast or reserved ones
+ * (RFC 6890). */
+static int check_usable(const struct prg_prefix *p, struct prg_error *err)
+{
+	static const char *const never[] = { "0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/127",
+		                             "ff00::/8" };
+	char text[PRG_ADDR_TEXT];
+	size_t i;
+
+	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+		struct prg_prefix range;
+
+		if (prg_prefix_parse(never[i], &range, err) < 0)
+			return PRG_E_FAILED;
+		if (!prg_prefix_contains_addr(&range, &p->addr))
+			continue;
+		prg_addr_format(&p->addr, text);
+		return prg_error_set(err, PRG_E_USAGE, "%s lies in %s: no host can have it", text,
+		                     never[i]);
+	}
+	return 0;
+}
+
+/* A server cannot sit on the network or broadcast address of its own pool. */
+static int check_own_address(const struct prg_prefix *p, struct prg_error *err)
+{
+	struct prg_addr first = prg_prefix_first(p), last = prg_prefix_last(p);
+	char text[PRG_PREFIX_TEXT];
+	int rc = check_usable(p, err);
+
+	if (rc < 0 || prg_addr_bits(&p->addr) - p->length < 2)
+		return rc;
+	if (prg_addr_compare(&p->addr, &first) != 0 &&
+	    (p->addr.family == 6 || prg_addr_compare(&p->addr, &last) != 0))
+		return 0;
+	prg_prefix_format(p, text);
+	return prg_error_set(err, PRG_E_USAGE,
+	                     "%s is the network or broadcast address of its pool: choose another "
+	                     "address in it",
+	                     text);
+}
+
 static int set_interface_addresses(struct prg_values *v, const char *text, struct prg_error *err)
 {
 	struct prg_prefix *list;
@@ -48,10 +90,12 @@ static int set_interface_addresses(struct prg_values *v, const char *text, struc
 	if (rc < 0)
 		return rc;
 	for (i = 0; i < n && rc == 0; i++)
-		if (list[i].length == 0 || strchr(text, '/') == NULL)
+		if (list[i].length == 0 || list[i].length == prg_addr_bits(&list[i].addr))
 			rc = prg_error_set(err, PRG_E_USAGE,
 			                   "an interface's address needs the prefix length of its "
 			                   "pool, such as 10.8.0.1/24");
+		else
+			rc = check_own_address(&list[i], err);
 	if (rc < 0) {
 		free(list);
 		return rc;
@@ -70,17 +114,22 @@ static int set_peer_addresses(struct prg_values *v, const char *text, struct prg
 
 	if (rc < 0)
 		return rc;
-	for (i = 0; i < n; i++)
-		if (list[i].length != prg_addr_bits(&list[i].addr)) {
-			char shown[PRG_PREFIX_TEXT];
+	for (i = 0; i < n && rc == 0; i++) {
+		char shown[PRG_PREFIX_TEXT];
 
-			prg_prefix_format(&list[i], shown);
-			free(list);
-			return prg_error_set(err, PRG_E_USAGE,
-			                     "%s is more than one address: a network behind a "
-			                     "peer goes into routes",
-			                     shown);
-		}
+		rc = check_usable(&list[i], err);
+		if (rc < 0 || list[i].length == prg_addr_bits(&list[i].addr))
+			continue;
+		prg_prefix_format(&list[i], shown);
+		rc = prg_error_set(err, PRG_E_USAGE,
+		                   "%s is more than one address: a network behind a peer goes into "
+		                   "routes",
+		                   shown);
+	}
+	if (rc < 0) {
+		free(list);
+		return rc;
+	}
 	free(v->addresses);
 	v->addresses = list;
 	v->n_addresses = n;
@@ -126,8 +175,7 @@ static int set_u16(const char *text, bool none, uint16_t min, uint16_t *ret, str
 
 static int set_nat(struct prg_values *v, const char *text, struct prg_error *err)
 {
-	if (strlen(text) >= sizeof(v->nat) || text[0] == '\0' || strchr(text, '/') != NULL ||
-	    strcspn(text, " \t\n\"\\") != strlen(text))
+	if (prg_interface_name_check(text, NULL) < 0)
 		return prg_error_set(err, PRG_E_USAGE,
 		                     "'%.32s' is not a device: expected one, auto or none", text);
 	strcpy(v->nat, text);

@@ -21,6 +21,7 @@ struct prg_report {
 	size_t n_results, results_capacity;
 	struct prg_change *changes;
 	size_t n_changes, changes_capacity;
+	size_t configure; /* index + 1 of the interface's change; 0: none yet */
 	struct prg_public_key *left_over;
 	size_t n_left_over, left_over_capacity;
 	char **remarks;
@@ -37,39 +38,62 @@ int prg_report_new(struct prg_report **ret_report, struct prg_error *err)
 	return 0;
 }
 
+static void field_done(struct prg_field_change *field)
+{
+	free((char *)(uintptr_t)field->name);
+	free((char *)(uintptr_t)field->from);
+	free((char *)(uintptr_t)field->to);
+}
+
 static void change_done(struct prg_change *change)
 {
 	struct prg_field_change *fields;
 	size_t i;
 
 	memcpy(&fields, &change->fields, sizeof(fields));
-	for (i = 0; i < change->n_fields; i++) {
-		free((char *)(uintptr_t)fields[i].name);
-		free((char *)(uintptr_t)fields[i].from);
-		free((char *)(uintptr_t)fields[i].to);
-	}
+	for (i = 0; i < change->n_fields; i++)
+		field_done(&fields[i]);
 	free(fields);
 	free((char *)(uintptr_t)change->peer);
 }
 
-void prg_report_clear_changes(struct prg_report *report)
+struct prg_report_mark prg_report_mark(const struct prg_report *report)
 {
-	size_t i;
+	size_t configure = report->configure;
 
-	for (i = 0; i < report->n_changes; i++)
-		change_done(&report->changes[i]);
-	report->n_changes = 0;
-	report->n_left_over = 0;
+	return (struct prg_report_mark){
+		.n_changes = report->n_changes,
+		.n_configured = configure ? report->changes[configure - 1].n_fields : 0,
+		.n_left_over = report->n_left_over,
+	};
+}
+
+void prg_report_reset(struct prg_report *report, const struct prg_report_mark *mark)
+{
+	while (report->n_changes > mark->n_changes)
+		change_done(&report->changes[--report->n_changes]);
+	if (report->configure > report->n_changes)
+		report->configure = 0;
+	if (report->configure != 0) {
+		struct prg_change *change = &report->changes[report->configure - 1];
+		struct prg_field_change *fields;
+
+		memcpy(&fields, &change->fields, sizeof(fields));
+		while (change->n_fields > mark->n_configured)
+			field_done(&fields[--change->n_fields]);
+	}
+	report->n_left_over = mark->n_left_over;
 }
 
 void prg_report_free(struct prg_report **report)
 {
+	static const struct prg_report_mark nothing;
 	struct prg_report *r = *report;
 	size_t i;
 
 	if (r == NULL)
 		return;
-	prg_report_clear_changes(r);
+	prg_report_reset(r, &nothing);
 	for (i = 0; i < r->n_results; i++) {
 		struct prg_peer *peer = (struct prg_peer *)(uintptr_t)r->results[i].peer;
 
@@ -317,15 +341,50 @@ int prg_report_peer_change(struct prg_report *report, const char *name,
 int prg_report_configure(struct prg_report *report, const char *field, const char *from,
                          const char *to, struct prg_error *err)
 {
-	struct prg_change *change = NULL;
+	struct prg_field_change *fields;
+	struct prg_change *change;
+	size_t i;
 
-	if (report->n_changes > 0 &&
-	    strcmp(report->changes[report->n_changes - 1].action, "configure") == 0)
-		change = &report->changes[report->n_changes - 1];
-	else
-		change = new_change(report, "configure", err);
-	if (change == NULL)
-		return PRG_E_NOMEM;
+	if (report->configure == 0) {
+		if (new_change(report, "configure", err) == NULL)
+			return PRG_E_NOMEM;
+		report->configure = report->n_changes;
+	}
+	change = &report->changes[report->configure - 1];
+	memcpy(&fields, &change->fields, sizeof(fields));
+	for (i = 0; i < change->n_fields; i++) {
+		char *copy;
+
+		if (strcmp(fields[i].name, field) != 0)
+			continue;
+		copy = strdup(to);
+		if (copy == NULL)
+			return prg_error_nomem(err);
+		free((char *)(uintptr_t)fields[i].to);
+		fields[i].to = copy;
+		return 0;
+	}
+	return add_field(change, field, strdup(from), strdup(to), err);
+}
+
+int prg_report_peer_field(struct prg_report *report, const struct prg_peer *peer,
+                          const char *field, const char *from, const char *to,
+                          struct prg_error *err)
+{
+	struct prg_change *change =
+		report->n_changes > 0 ? &report->changes[report->n_changes - 1] : NULL;
+
+	if (change == NULL || !change->has_public_key ||
+	    memcmp(&change->public_key, &peer->public_key, sizeof(peer->public_key)) != 0) {
+		change = new_change(report, "update", err);
+		if (change == NULL)
+			return PRG_E_NOMEM;
+		change->has_public_key = true;
+		change->public_key = peer->public_key;
+		change->peer = strdup(peer->name);
+		if (change->peer == NULL)
+			return prg_error_nomem(err);
+	}
 	return add_field(change, field, strdup(from), strdup(to), err);
 }
 

@@ -26,11 +26,21 @@ int prg_report_peer_change(struct prg_report *report, const char *name,
                            const struct prg_wg_peer *from, const struct prg_wg_peer *to,
                            unsigned fields, struct prg_error *err);
 /* A change to the interface: one field, JSON texts (copied). Fields of one
- * interface gather in one change. */
+ * interface gather in one change; of one that is told twice the last `to` holds. */
 int prg_report_configure(struct prg_report *report, const char *field, const char *from,
                          const char *to, struct prg_error *err);
-/* Forgets changes and left-over keys: an observation begins again. */
-void prg_report_clear_changes(struct prg_report *report);
+/* One more field of the latest change where that is this peer's, else of a new
+ * "update". JSON texts, copied. */
+int prg_report_peer_field(struct prg_report *report, const struct prg_peer *peer,
+                          const char *field, const char *from, const char *to,
+                          struct prg_error *err);
+/* How much is told so far; going back there forgets what came after: an
+ * observation begins again. */
+struct prg_report_mark {
+	size_t n_changes, n_configured, n_left_over;
+};
+struct prg_report_mark prg_report_mark(const struct prg_report *report);
+void prg_report_reset(struct prg_report *report, const struct prg_report_mark *mark);
 
 #define PRG_REPORT PRG_CLEANUP(prg_report_free) struct prg_report
 

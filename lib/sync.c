@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/strbuf.h"
 #include "engine.h"
 #include "model/addr.h"
 #include "plan/diff.h"
@@ -38,8 +39,9 @@ struct sync {
 	struct prg_plan *plan;     /* filled anew after a restart */
 	struct prg_private_key key; /* the register's */
 	struct table table;
+	struct prg_report_mark mark; /* what was told before we began */
 	bool key_differs;
-	bool device_seen;
+	bool interrupted;
 };
 
 static void table_done(struct table *t)
@@ -155,7 +157,7 @@ static int tell_number(struct sync *s, const char *field, unsigned from, unsigne
 {
 	char a[16], b[16];
 
-	snprintf(a, sizeof(a), "%u", from);
+	snprintf(a, sizeof(a), from ? "%u" : "null", from);
 	snprintf(b, sizeof(b), "%u", to);
 	return prg_report_configure(s->report, field, a, b, err);
 }
@@ -182,9 +184,9 @@ static int on_device(void *context, const struct prg_wg_device *device, struct p
 	unsigned fields = 0;
 	int rc = 0;
 
-	s->device_seen = true;
 	s->key_differs = device->has_private_key && !same;
-	if (!same && (!device->has_private_key || (s->flags & PRG_SYNC_KEY))) {
+	if (!same && (!device->has_private_key ||
+	              (s->flags & (PRG_SYNC_KEY | PRG_SYNC_TELL_KEY)))) {
 		fields |= PRG_OF_PRIVATE_KEY;
 		rc = tell_key(s, device, err);
 	}
@@ -249,7 +251,7 @@ static void on_restart(void *context)
 
 	for (i = 0; i < s->table.n; i++)
 		s->table.rows[i].seen = false;
-	prg_report_clear_changes(s->report);
+	prg_report_reset(s->report, &s->mark);
 	prg_plan_clear(s->plan);
 }
 
@@ -266,7 +268,9 @@ static int plan_missing(struct sync *s, struct prg_error *err)
 		if (row->seen)
 			continue;
 		snprintf(who, sizeof(who), "peer %s", row->name);
-		rc = prg_diff_peer(s->plan, NULL, &row->wg, 0, 0, who, &fields, err);
+		/* one that was not seen may be there all the same */
+		rc = prg_diff_peer(s->plan, NULL, &row->wg, s->interrupted ? PRG_DIFF_ASSERT : 0, 0,
+		                   who, &fields, err);
 		if (rc == 0 && !(s->flags & PRG_SYNC_QUIET))
 			rc = prg_report_peer_change(s->report, row->name, NULL, &row->wg, fields,
 			                            err);
@@ -299,24 +303,34 @@ static bool link_local(const struct prg_prefix *p)
 	return p->addr.family == 6 && p->addr.bytes[0] == 0xfe && (p->addr.bytes[1] & 0xc0) == 0x80;
 }
 
-static int tell_prefix(struct sync *s, const char *field, const struct prg_prefix *prefix,
-                       bool there, struct prg_error *err)
+static char *json_list(const struct prg_prefix *list, size_t n)
 {
-	char text[PRG_PREFIX_TEXT], json[PRG_PREFIX_TEXT + 2];
+	PRG_STRBUF buf = { 0 };
 
-	prg_prefix_format(prefix, text);
-	snprintf(json, sizeof(json), "\"%s\"", text);
-	return prg_report_configure(s->report, field, there ? json : "null",
-	                            there ? "null" : json, err);
+	prg_strbuf_puts(&buf, n ? "[\"" : "[");
+	prg_prefix_list_format(&buf, list, n, "\",\"");
+	prg_strbuf_puts(&buf, n ? "\"]" : "]");
+	return prg_strbuf_take(&buf);
 }
 
-static int plan_one(struct sync *s, const char *field, const struct prg_prefix *prefix,
-                    enum prg_op_kind kind, bool there, struct prg_error *err)
+/* One field, from the whole list that is to the whole list that should be. */
+static int tell_lists(struct sync *s, const char *field, const struct prg_prefix *from,
+                      size_t n_from, const struct prg_prefix *to, size_t n_to,
+                      struct prg_error *err)
+{
+	PRG_FREE char *before = json_list(from, n_from), *after = json_list(to, n_to);
+
+	if (before == NULL || after == NULL)
+		return prg_error_nomem(err);
+	return prg_report_configure(s->report, field, before, after, err);
+}
+
+static int plan_one(struct sync *s, const struct prg_prefix *prefix, enum prg_op_kind kind,
+                    struct prg_error *err)
 {
 	struct prg_op op = { .kind = kind, .who = s->interface->name, .prefix = *prefix };
-	int rc = prg_plan_add(s->plan, &op, err);
 
-	return rc < 0 ? rc : tell_prefix(s, field, prefix, there, err);
+	return prg_plan_add(s->plan, &op, err);
 }
 
 /* Both lists are sorted in place and merged. */
@@ -324,7 +338,7 @@ static int plan_prefixes(struct sync *s, const char *field, struct prg_prefix *f
                          struct prg_prefix *to, size_t n_to, enum prg_op_kind add,
                          enum prg_op_kind del, struct prg_error *err)
 {
-	size_t i = 0, j = 0;
+	size_t i = 0, j = 0, planned = prg_plan_length(s->plan);
 	int rc = 0;
 
 	if (n_from > 1)
@@ -337,12 +351,33 @@ static int plan_prefixes(struct sync *s, const char *field, struct prg_prefix *f
 		                        : prg_prefix_compare(&from[i], &to[j]);
 
 		if (order > 0)
-			rc = plan_one(s, field, &to[j], add, false, err);
+			rc = plan_one(s, &to[j], add, err);
 		else if (order < 0 && !link_local(&from[i]))
-			rc = plan_one(s, field, &from[i], del, true, err);
+			rc = plan_one(s, &from[i], del, err);
 		i += order <= 0;
 		j += order >= 0;
 	}
+	if (rc < 0 || prg_plan_length(s->plan) == planned)
+		return rc;
+	return tell_lists(s, field, from, n_from, to, n_to, err);
+}
+
+/* With the last IPv4 address of a link the kernel takes all its IPv4 routes away:
+ * where an address goes, those that should stay are asked for again. */
+static int plan_flushed(struct sync *s, const struct prg_prefix *routes, size_t n_routes,
+                        const struct prg_prefix *wanted, size_t n_wanted, struct prg_error *err)
+{
+	const struct prg_op *ops = prg_plan_ops(s->plan);
+	bool goes = false;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < prg_plan_length(s->plan); i++)
+		goes |= ops[i].kind == PRG_OP_ADDRESS_DEL && ops[i].prefix.addr.family == 4;
+	for (i = 0; goes && i < n_wanted && rc == 0; i++)
+		if (wanted[i].addr.family == 4 && n_routes > 0 &&
+		    bsearch(&wanted[i], routes, n_routes, sizeof(*routes), by_prefix) != NULL)
+			rc = plan_one(s, &wanted[i], PRG_OP_ROUTE_ADD, err);
 	return rc;
 }
 
@@ -407,14 +442,15 @@ static int plan_link(struct sync *s, struct prg_backend *backend, struct prg_err
 		rc = prg_list_replace(&own, &n_own, s->interface->addresses,
 		                      s->interface->n_addresses, sizeof(*own), err);
 	if (rc == 0)
-		rc = plan_prefixes(s, "address", addresses, n_addresses, own, n_own,
+		rc = plan_prefixes(s, "addresses", addresses, n_addresses, own, n_own,
 		                   PRG_OP_ADDRESS_ADD, PRG_OP_ADDRESS_DEL, err);
 	if (rc == 0)
 		rc = wanted_routes(s, &wanted, &n_wanted, err);
-	/* a link that is down has lost its routes, whatever the table says */
 	if (rc == 0)
-		rc = plan_prefixes(s, "route", routes, n_routes, wanted, n_wanted,
+		rc = plan_prefixes(s, "routes", routes, n_routes, wanted, n_wanted,
 		                   PRG_OP_ROUTE_ADD, PRG_OP_ROUTE_DEL, err);
+	if (rc == 0)
+		rc = plan_flushed(s, routes, n_routes, wanted, n_wanted, err);
 	return rc;
 }
 
@@ -433,18 +469,17 @@ static int observe(struct sync *s, struct prg_backend *backend, struct prg_error
 		.context = s, .device = on_device, .peer = on_peer, .restart = on_restart
 	};
 	struct prg_wg_device none = { .listen_port = 0 };
-	bool interrupted = false;
 	int rc;
 
 	if (s->flags & PRG_SYNC_EMPTY)
 		return on_device(s, &none, err);
-	rc = prg_backend_observe(backend, &observer, &interrupted, err);
-	if (rc == 0 && interrupted)
+	rc = prg_backend_observe(backend, &observer, &s->interrupted, err);
+	if (rc == 0 && s->interrupted)
 		prg_report_remark_add(s->report,
 		                      "interface %s was being changed all the time by someone else: "
 		                      "run 'peerage sync' again when it is quiet",
 		                      s->interface->name);
-	if (rc == 0 && s->key_differs && !(s->flags & PRG_SYNC_KEY))
+	if (rc == 0 && s->key_differs && !(s->flags & (PRG_SYNC_KEY | PRG_SYNC_TELL_KEY)))
 		rc = foreign_key(s, err);
 	return rc;
 }
@@ -454,7 +489,8 @@ int prg_sync_plan(struct prg_store *store, struct prg_backend *backend,
                   struct prg_report *report, struct prg_plan *plan, struct prg_error *err)
 {
 	struct sync s = { .store = store, .interface = interface, .flags = flags,
-		          .report = report, .plan = plan };
+		          .report = report, .plan = plan,
+		          .mark = prg_report_mark(report) };
 	int rc = prg_store_interface_key(store, interface->id, &s.key, err);
 
 	if (rc == 0)

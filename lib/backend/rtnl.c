@@ -245,6 +245,43 @@ int prg_rtnl_addresses(struct prg_nl *nl, uint32_t ifindex, const char *name,
 	return prg_prefixes_give(&listing.found, rc, ret, ret_n);
 }
 
+/* Whatever the main table has that does not lead to our link. */
+static int take_elsewhere(void *context, const struct nlmsghdr *message)
+{
+	struct listing *listing = context;
+	struct prg_rtnl_route route;
+
+	if (!prg_rtnl_decode_route(message, &route) || route.table != RT_TABLE_MAIN ||
+	    route.to.addr.family != listing->family || route.ifindex == listing->ifindex)
+		return 0;
+	return prg_prefixes_add(&listing->found, &route.to);
+}
+
+static size_t encode_all_routes(void *buffer, uint8_t family, uint32_t ifindex)
+{
+	(void)ifindex;
+	return prg_rtnl_encode_routes(buffer, family, 0, RTPROT_UNSPEC);
+}
+
+static int by_prefix(const void *a, const void *b)
+{
+	return prg_prefix_compare(a, b);
+}
+
+int prg_rtnl_elsewhere(struct prg_nl *nl, uint32_t ifindex, const char *name,
+                       struct prg_prefix **ret, size_t *ret_n, struct prg_error *err)
+{
+	struct listing listing = { .ifindex = ifindex, .family = 4 };
+	int rc = list(nl, encode_all_routes, take_elsewhere, &listing, name, err);
+
+	listing.family = 6;
+	if (rc == 0)
+		rc = list(nl, encode_all_routes, take_elsewhere, &listing, name, err);
+	if (rc == 0 && listing.found.n > 1)
+		qsort(listing.found.list, listing.found.n, sizeof(*listing.found.list), by_prefix);
+	return prg_prefixes_give(&listing.found, rc, ret, ret_n);
+}
+
 int prg_rtnl_routes(struct prg_nl *nl, uint32_t ifindex, const char *name,
                     struct prg_prefix **ret, size_t *ret_n, struct prg_error *err)
 {

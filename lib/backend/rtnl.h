@@ -26,6 +26,11 @@ int prg_rtnl_addresses(struct prg_nl *nl, uint32_t ifindex, const char *name,
 int prg_rtnl_routes(struct prg_nl *nl, uint32_t ifindex, const char *name,
                     struct prg_prefix **ret, size_t *ret_n, struct prg_error *err);
 
+/* Destinations of the main table that lead elsewhere, whatever their metric,
+ * sorted by prg_prefix_compare; *ret is for free(3). */
+int prg_rtnl_elsewhere(struct prg_nl *nl, uint32_t ifindex, const char *name,
+                       struct prg_prefix **ret, size_t *ret_n, struct prg_error *err);
+
 /* Carries out operations that are not WireGuard's; neighbouring routes share
  * sends. Each is told to progress. */
 void prg_rtnl_apply(struct prg_nl *nl, uint32_t ifindex, const struct prg_op *ops, size_t n_ops,

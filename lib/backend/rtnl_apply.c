@@ -111,27 +111,36 @@ static bool is_route(const struct prg_op *op)
 }
 
 /*
- * EEXIST. Our own route is fine; another's (a network of this host) must not be
- * taken from it. The list of ours is read once for a batch.
+ * Routes of this host that lead elsewhere. Ours has metric 0 and would win over
+ * one with a metric, so what is there must be known before: it is read once, when
+ * the first route is to be added.
  */
-struct own_routes {
+struct elsewhere {
 	struct prg_prefix *list;
 	size_t n;
 	bool read;
 };
 
-static int settle_route(struct prg_nl *nl, uint32_t ifindex, const struct prg_prefix *prefix,
-                        const char *name, struct own_routes *own, struct prg_error *err)
+static int by_prefix(const void *a, const void *b)
+{
+	return prg_prefix_compare(a, b);
+}
+
+/* 0 where the route may be added. */
+static int check_route(struct prg_nl *nl, uint32_t ifindex, const struct prg_prefix *prefix,
+                       const char *name, struct elsewhere *elsewhere, struct prg_error *err)
 {
 	char text[PRG_PREFIX_TEXT];
-	int rc = own->read ? 0 : prg_rtnl_routes(nl, ifindex, name, &own->list, &own->n, err);
+	int rc = 0;
 
+	if (!elsewhere->read)
+		rc = prg_rtnl_elsewhere(nl, ifindex, name, &elsewhere->list, &elsewhere->n, err);
 	if (rc < 0)
 		return rc;
-	own->read = true;
-	for (size_t i = 0; i < own->n; i++)
-		if (prg_prefix_compare(&own->list[i], prefix) == 0)
-			return 0;
+	elsewhere->read = true;
+	if (elsewhere->n == 0 ||
+	    bsearch(prefix, elsewhere->list, elsewhere->n, sizeof(*prefix), by_prefix) == NULL)
+		return 0;
 	prg_prefix_format(prefix, text);
 	return prg_error_set(err, PRG_E_CONFLICT,
 	                     "this host routes %s elsewhere already ('ip route show %s'): take that "
@@ -139,44 +148,60 @@ static int settle_route(struct prg_nl *nl, uint32_t ifindex, const struct prg_pr
 	                     text, text);
 }
 
-/* Sends routes from the first operation on; returns how many. */
+static int route_failed(const struct prg_op *op, const struct prg_nl_answer *answer,
+                        const char *name, struct prg_error *err)
+{
+	bool add = op->kind == PRG_OP_ROUTE_ADD;
+
+	if (answer->errnum == 0 || answer->errnum == (add ? EEXIST : ESRCH))
+		return 0;
+	return prefix_failed(answer, &op->prefix, name, err);
+}
+
+/* Sends routes from the first operation on; returns how many it dealt with. */
 static size_t apply_routes(struct prg_nl *nl, uint32_t ifindex, const struct prg_op *ops,
-                           size_t n_ops, struct prg_progress *progress)
+                           size_t n_ops, struct elsewhere *elsewhere,
+                           struct prg_progress *progress)
 {
 	struct prg_nl_answer answers[PRG_NL_BATCH];
 	uint8_t *buffer = prg_nl_buffer(nl);
-	struct own_routes own = { 0 };
+	struct prg_error why;
 	size_t length = 0, n = 0;
+	int refused = 0;
 
 	while (n < n_ops && n < PRG_NL_BATCH && is_route(&ops[n]) &&
 	       length + PRG_RTNL_BYTES <= PRG_NL_SEND_BYTES) {
+		/* the first look reads a table through the very buffer */
+		if (ops[n].kind == PRG_OP_ROUTE_ADD && (elsewhere->read || n == 0))
+			refused = check_route(nl, ifindex, &ops[n].prefix, progress->interface,
+			                      elsewhere, &why);
+		else if (ops[n].kind == PRG_OP_ROUTE_ADD)
+			break;
+		if (refused < 0)
+			break;
 		length += prg_rtnl_encode_route(buffer + length, ifindex, &ops[n].prefix,
 		                                ops[n].kind == PRG_OP_ROUTE_ADD);
 		length = NLMSG_ALIGN(length);
 		n++;
 	}
-	prg_nl_talk(nl, length, NULL, NULL, answers, (unsigned)n);
+	if (n > 0)
+		prg_nl_talk(nl, length, NULL, NULL, answers, (unsigned)n);
 	for (size_t i = 0; i < n; i++) {
-		struct prg_error why;
-		int code = 0;
+		struct prg_error bad;
+		int code = route_failed(&ops[i], &answers[i], progress->interface, &bad);
 
-		if (answers[i].errnum == EEXIST && ops[i].kind == PRG_OP_ROUTE_ADD)
-			code = settle_route(nl, ifindex, &ops[i].prefix, progress->interface, &own,
-			                    &why);
-		else if (answers[i].errnum != 0 &&
-		         !(ops[i].kind == PRG_OP_ROUTE_DEL && answers[i].errnum == ESRCH))
-			code = prefix_failed(&answers[i], &ops[i].prefix, progress->interface,
-			                     &why);
 		progress->gone |= answers[i].errnum == ENODEV;
-		prg_progress_tell(progress, &ops[i], code, code != 0 ? &why : NULL);
+		prg_progress_tell(progress, &ops[i], code, code != 0 ? &bad : NULL);
 	}
-	free(own.list);
+	if (refused < 0 && !progress->gone)
+		prg_progress_tell(progress, &ops[n++], refused, &why);
 	return n;
 }
 
 void prg_rtnl_apply(struct prg_nl *nl, uint32_t ifindex, const struct prg_op *ops, size_t n_ops,
                     struct prg_progress *progress)
 {
+	struct elsewhere elsewhere = { 0 };
 	size_t i = 0;
 
 	while (i < n_ops && !progress->gone) {
@@ -184,7 +209,7 @@ void prg_rtnl_apply(struct prg_nl *nl, uint32_t ifindex, const struct prg_op *op
 		int code;
 
 		if (is_route(&ops[i])) {
-			i += apply_routes(nl, ifindex, ops + i, n_ops - i, progress);
+			i += apply_routes(nl, ifindex, ops + i, n_ops - i, &elsewhere, progress);
 			continue;
 		}
 		if (ops[i].kind == PRG_OP_LINK)
@@ -195,6 +220,7 @@ void prg_rtnl_apply(struct prg_nl *nl, uint32_t ifindex, const struct prg_op *op
 		prg_progress_tell(progress, &ops[i], code, code != 0 ? &why : NULL);
 		i++;
 	}
+	free(elsewhere.list);
 	if (progress->gone && i < n_ops) {
 		struct prg_error why;
 		int code = prg_error_set(&why, PRG_E_NOT_FOUND, "interface %s is gone",

@@ -227,6 +227,31 @@ int prg_describe_peer(const struct prg_peer *from, const struct prg_peer *to, ch
 	return 0;
 }
 
+int prg_describe_to_report(const struct prg_peer *from, const struct prg_peer *to,
+                           struct prg_report *report, struct prg_error *err)
+{
+	/* told by prg_report_peer_change() where the peer is active */
+	static const char *const of_wireguard[] = { "addresses", "routes", "keepalive",
+		                                    "preshared_key", "peer_endpoint" };
+	FIELDS before = { 0 }, after = { 0 };
+	size_t i, j;
+	int rc = 0;
+
+	peer_fields(from, &before);
+	peer_fields(to, &after);
+	for (i = 0; i < after.n && rc == 0; i++) {
+		const char *a = before.field[i].json, *b = after.field[i].json;
+
+		if (a == NULL || b == NULL)
+			return prg_error_nomem(err);
+		for (j = 0; j < 5 && strcmp(after.field[i].name, of_wireguard[j]) != 0; j++)
+			;
+		if (strcmp(a, b) != 0 && (j == 5 || to->state != PRG_PEER_ACTIVE))
+			rc = prg_report_peer_field(report, to, after.field[i].name, a, b, err);
+	}
+	return rc;
+}
+
 int prg_describe_interface(const struct prg_interface *from, const struct prg_interface *to,
                            struct prg_report *report, char **ret, size_t *ret_n,
                            struct prg_error *err)

@@ -3,6 +3,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "engine.h"
@@ -23,6 +24,14 @@ static int pend_device(struct prg_road *road, struct prg_error *err)
 
 	road->device_touched = true;
 	return prg_store_pending_add(road->store, road->interface->id, &row, &id, err);
+}
+
+/* Only this row lets a private key in the interface that is not ours be replaced. */
+static int pend_key(struct prg_road *road, struct prg_error *err)
+{
+	struct prg_pending row = { .kind = PRG_PENDING_KEY };
+
+	return prg_store_pending_add(road->store, road->interface->id, &row, NULL, err);
 }
 
 /* ------------------------------------------------------------------ defaults */
@@ -163,6 +172,54 @@ static int put_values(struct prg_interface *i, const struct prg_values *v, struc
 	return rc;
 }
 
+/* Another interface of this register that has the port, or an overlapping pool. */
+static int check_others(struct prg_road *road, const struct prg_interface *interface,
+                        struct prg_error *err)
+{
+	struct prg_interface **all = NULL;
+	char text[PRG_PREFIX_TEXT];
+	size_t n = 0, i, j, k;
+	int rc = prg_store_interfaces(road->store, &all, &n, err);
+
+	for (i = 0; i < n; i++) {
+		const struct prg_interface *other = all[i];
+
+		if (rc == 0 && other->id != interface->id &&
+		    other->listen_port == interface->listen_port)
+			rc = prg_error_set(err, PRG_E_CONFLICT,
+			                   "listen port %u is %s's: choose another",
+			                   interface->listen_port, other->name);
+		for (j = 0; rc == 0 && other->id != interface->id && j < other->n_addresses; j++)
+			for (k = 0; rc == 0 && k < interface->n_addresses; k++) {
+				if (!prg_prefix_overlaps(&other->addresses[j],
+				                         &interface->addresses[k]))
+					continue;
+				prg_prefix_format(&other->addresses[j], text);
+				rc = prg_error_set(err, PRG_E_CONFLICT,
+				                   "address: the pool of %s is %s's: choose another",
+				                   text, other->name);
+			}
+		prg_interface_free(&all[i]);
+	}
+	free(all);
+	return rc;
+}
+
+/* What will do no harm, and perhaps no good. */
+static void remark_doubtful(struct prg_road *road, const struct prg_interface *interface)
+{
+	char path[sizeof("/sys/class/net/") + PRG_IFNAME_TEXT];
+	const char *nat = interface->nat;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s", nat);
+	if (PRG_HAS(&road->intent->common, PRG_FIELD_NAT) && strcmp(nat, "auto") != 0 &&
+	    strcmp(nat, "none") != 0 && access(path, F_OK) != 0)
+		prg_report_remark_add(road->report,
+		                      "there is no device %s: until there is, clients do not reach "
+		                      "the internet",
+		                      nat);
+}
+
 static int check_values(const struct prg_interface *interface, struct prg_error *err)
 {
 	size_t i, j;
@@ -172,6 +229,11 @@ static int check_values(const struct prg_interface *interface, struct prg_error 
 			if (prg_prefix_overlaps(&interface->addresses[i], &interface->addresses[j]))
 				return prg_error_set(err, PRG_E_USAGE,
 				                     "address: two pools overlap one another");
+	if (strcmp(interface->nat, interface->name) == 0)
+		return prg_error_set(err, PRG_E_USAGE,
+		                     "nat: %s cannot be its own way out: give the device that leads "
+		                     "to the internet, or auto",
+		                     interface->name);
 	if (interface->mtu != 0 && interface->mtu < 1280)
 		for (i = 0; i < interface->n_addresses; i++)
 			if (interface->addresses[i].addr.family == 6)
@@ -235,6 +297,8 @@ int prg_change_init(struct prg_road *road, struct prg_error *err)
 	if (rc == 0)
 		rc = check_values(interface, err);
 	if (rc == 0)
+		rc = check_others(road, interface, err);
+	if (rc == 0)
 		rc = prg_public_key_derive(road->interface_key, &interface->public_key, err);
 	interface->wanted_up = !road->record_only && !(road->intent->flags & PRG_NO_UP);
 	if (rc == 0)
@@ -248,6 +312,7 @@ int prg_change_init(struct prg_road *road, struct prg_error *err)
 		rc = prg_change_audit(road, "init", NULL, detail, err);
 	if (rc == 0 && interface->wanted_up)
 		rc = pend_device(road, err);
+	remark_doubtful(road, interface);
 	return rc;
 }
 
@@ -319,6 +384,8 @@ int prg_change_configure(struct prg_road *road, struct prg_error *err)
 	rc = put_values(road->interface, &road->intent->common, err);
 	if (rc == 0)
 		rc = check_values(road->interface, err);
+	if (rc == 0)
+		rc = check_others(road, road->interface, err);
 	if (rc == 0 && key != NULL)
 		rc = prg_public_key_derive(key, &road->interface->public_key, err);
 	if (rc == 0 && key != NULL) {
@@ -345,6 +412,9 @@ int prg_change_configure(struct prg_road *road, struct prg_error *err)
 		rc = prg_change_audit(road, "configure", NULL, detail, err);
 	if (rc == 0 && touches_device(road) && road->interface->wanted_up)
 		rc = pend_device(road, err);
+	if (rc == 0 && key != NULL && road->interface->wanted_up)
+		rc = pend_key(road, err);
+	remark_doubtful(road, road->interface);
 	return rc;
 }
 

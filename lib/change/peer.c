@@ -122,6 +122,7 @@ static int touch_routes(struct prg_road *road, const struct prg_wg_peer *one,
                         const struct prg_wg_peer *other, enum prg_op_kind kind, const char *who,
                         struct prg_error *err)
 {
+	bool told = false;
 	size_t i;
 	int rc = 0;
 
@@ -130,11 +131,12 @@ static int touch_routes(struct prg_road *road, const struct prg_wg_peer *one,
 
 		if (has_prefix(other, &op.prefix))
 			continue;
-		if (op.prefix.length == 0 && kind == PRG_OP_ROUTE_ADD)
+		if (op.prefix.length == 0 && kind == PRG_OP_ROUTE_ADD && !told)
 			prg_report_remark_add(road->report,
 			                      "%s: a default route is for WireGuard only; this "
 			                      "host's own routing stays as it is",
 			                      who);
+		told |= op.prefix.length == 0;
 		if (!prg_sync_needs_route(road->interface, &op.prefix))
 			continue;
 		rc = pend(road, PRG_PENDING_ROUTE, NULL, &op.prefix, &op.tag, err);
@@ -161,10 +163,13 @@ static int touch(struct prg_road *road, const char *name, const struct prg_wg_pe
 	if (rc == 0 && (to == NULL || fields != 0)) {
 		rc = pend(road, PRG_PENDING_PEER, to ? &to->public_key : &from->public_key, NULL,
 		          &tag, err);
+		/* a key that is new to us may be in the interface all the same, with
+		 * fields of its own */
 		if (rc == 0)
-			rc = prg_diff_peer(road->plan, from, to, PRG_DIFF_DESIRES, tag, who, NULL,
-			                   err);
-		if (rc == 0)
+			rc = prg_diff_peer(road->plan, from, to,
+			                   from == NULL ? PRG_DIFF_ASSERT : PRG_DIFF_DESIRES, tag,
+			                   who, NULL, err);
+		if (rc == 0 && road->intent->verb >= PRG_ADD)
 			rc = prg_report_peer_change(road->report, name, from, to, fields, err);
 	}
 	if (rc == 0)
@@ -203,7 +208,11 @@ static int update(struct prg_road *road, const char *verb, const struct prg_peer
 		rc = audit_change(road, verb, from, to, err);
 	if (rc == 0)
 		rc = desired(road, to, &wg_to, &after, err);
-	return rc < 0 ? rc : touch(road, to->name, before, after, err);
+	if (rc == 0)
+		rc = touch(road, to->name, before, after, err);
+	if (rc == 0 && prg_road_dry(road))
+		rc = prg_describe_to_report(from, to, road->report, err);
+	return rc;
 }
 
 /* ----------------------------------------------------------------- the verbs */
@@ -429,7 +438,9 @@ static int revoke_one(struct prg_road *road, size_t index, struct prg_error *err
 		return rc;
 	if (before->state == PRG_PEER_REVOKED)
 		return result(road, before->id, PRG_UNCHANGED, NULL, err);
-	/* also of a disabled peer: what should not be there is asked to go */
+	/* also of a disabled peer: what should not be there is asked to go; a removal
+	 * needs no secret, and a damaged one must not stand in its way */
+	before->has_preshared_key = false;
 	rc = prg_store_wg_peer(road->store, before, road->arena, &wg, err);
 	live = &wg;
 	if (rc == 0)
@@ -509,44 +520,64 @@ static int rename_one(struct prg_road *road, size_t index, struct prg_error *err
 	return rc < 0 ? rc : result(road, before->id, PRG_CHANGED, NULL, err);
 }
 
-/* Gives back what is no longer wanted, then takes what is new. */
-static int move_prefixes(struct prg_road *road, const struct prg_peer *peer,
-                         const struct prg_prefix *old, size_t n_old,
-                         const struct prg_prefix *wanted, size_t n_wanted, bool route,
-                         struct prg_error *err)
+static bool in_list(const struct prg_prefix *prefix, const struct prg_prefix *list, size_t n)
 {
-	size_t i, j;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (prg_prefix_compare(prefix, &list[i]) == 0)
+			return true;
+	return false;
+}
+
+static int release(struct prg_road *road, const struct prg_peer *peer,
+                   const struct prg_prefix *old, size_t n_old, const struct prg_prefix *wanted,
+                   size_t n_wanted, struct prg_error *err)
+{
+	size_t i;
 	int rc = 0;
 
-	for (i = 0; i < n_old && rc == 0; i++) {
-		for (j = 0; j < n_wanted && prg_prefix_compare(&old[i], &wanted[j]) != 0; j++)
-			;
-		if (j == n_wanted)
+	for (i = 0; i < n_old && rc == 0; i++)
+		if (!in_list(&old[i], wanted, n_wanted))
 			rc = prg_pool_release(road->store, road->interface->id, peer->id, &old[i],
 			                      road->now, road->now, err);
-	}
-	for (i = 0; i < n_wanted && rc == 0; i++) {
-		for (j = 0; j < n_old && prg_prefix_compare(&wanted[i], &old[j]) != 0; j++)
-			;
-		if (j == n_old)
+	return rc;
+}
+
+static int take(struct prg_road *road, const struct prg_peer *peer, const struct prg_prefix *old,
+                size_t n_old, const struct prg_prefix *wanted, size_t n_wanted, bool route,
+                struct prg_error *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < n_wanted && rc == 0; i++)
+		if (!in_list(&wanted[i], old, n_old))
 			rc = prg_pool_take(road->store, road->interface->id, peer->id, &wanted[i],
 			                   route, road->now, err);
-	}
 	return rc;
 }
 
 static int set_prefixes(struct prg_road *road, const struct prg_peer *before, size_t index,
                         struct prg_error *err)
 {
-	const struct prg_values *v;
+	const struct prg_values *a = prg_intent_values(road->intent, index, PRG_FIELD_ADDRESS);
+	const struct prg_values *r = prg_intent_values(road->intent, index, PRG_FIELD_ROUTES);
 	int rc = 0;
 
-	if (GIVEN(PRG_FIELD_ADDRESS))
-		rc = move_prefixes(road, before, before->addresses, before->n_addresses,
-		                   v->addresses, v->n_addresses, false, err);
-	if (rc == 0 && GIVEN(PRG_FIELD_ROUTES))
-		rc = move_prefixes(road, before, before->routes, before->n_routes, v->routes,
-		                   v->n_routes, true, err);
+	/* all goes back before anything is taken: a route may become an address */
+	if (a != NULL)
+		rc = release(road, before, before->addresses, before->n_addresses, a->addresses,
+		             a->n_addresses, err);
+	if (rc == 0 && r != NULL)
+		rc = release(road, before, before->routes, before->n_routes, r->routes,
+		             r->n_routes, err);
+	if (rc == 0 && a != NULL)
+		rc = take(road, before, before->addresses, before->n_addresses, a->addresses,
+		          a->n_addresses, false, err);
+	if (rc == 0 && r != NULL)
+		rc = take(road, before, before->routes, before->n_routes, r->routes, r->n_routes,
+		          true, err);
 	return rc;
 }
 
@@ -613,6 +644,12 @@ static int set_one(struct prg_road *road, size_t index, struct prg_error *err)
 		rc = desired(road, after, &wg_to, &wanted, err);
 	if (rc == 0)
 		rc = touch(road, after->name, live, wanted, err);
+	if (rc == 0 && prg_road_dry(road))
+		rc = prg_describe_to_report(before, after, road->report, err);
+	if (rc == 0 && after->state == PRG_PEER_EXPIRED && after->expires_at > road->now)
+		prg_report_remark_add(road->report,
+		                      "peer %s is still expired: 'peerage enable %s' lets it in",
+		                      after->name, after->name);
 	return rc < 0 ? rc : result(road, before->id, PRG_CHANGED, psk, err);
 }
 
@@ -632,14 +669,30 @@ int prg_change_peers(struct prg_road *road, struct prg_error *err)
 	return rc;
 }
 
+/* A clock that nobody vouches for cuts nobody off. */
+static int remark_unsynchronised(struct prg_road *road, struct prg_error *err)
+{
+	struct prg_peer **due = NULL;
+	size_t n = 0;
+	int rc = prg_store_peers_due(road->store, road->interface->id, road->now, 1, &due, &n,
+	                             err);
+
+	if (rc == 0 && n > 0)
+		prg_report_remark_add(road->report,
+		                      "the time of peer %s is over, but this host's clock is not "
+		                      "synchronised: nobody is cut off until it is ('timedatectl')",
+		                      due[0]->name);
+	prg_peers_free(&due, n);
+	return rc;
+}
+
 int prg_change_expire(struct prg_road *road, struct prg_error *err)
 {
 	int rc = 0;
 	size_t n = DUE_AT_ONCE;
 
-	/* a clock that nobody vouches for cuts nobody off */
-	if (prg_road_dry(road) || !prg_clock_synchronised())
-		return 0;
+	if (!prg_clock_synchronised())
+		return remark_unsynchronised(road, err);
 	while (rc == 0 && n == DUE_AT_ONCE) {
 		struct prg_peer **due = NULL;
 		size_t i;

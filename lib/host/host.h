@@ -27,6 +27,9 @@ int prg_nft_ruleset(const struct prg_interface *interface, const char *register_
  * success is the table as wanted, not nft's exit code. */
 int prg_nft_apply(const struct prg_interface *interface, const char *register_id,
                   struct prg_error *err);
+/* Is what prg_nft_apply would load (or remove) so already? Changes nothing. */
+int prg_nft_is_loaded(const struct prg_interface *interface, const char *register_id,
+                      bool *ret_loaded, struct prg_error *err);
 /* Removes the interface's table; absent is fine, no nft at all is fine. */
 int prg_nft_remove(const char *interface, struct prg_error *err);
 
@@ -38,6 +41,9 @@ int prg_nft_remove(const char *interface, struct prg_error *err);
 typedef void prg_remark_fn(void *context, const char *line);
 int prg_forwarding_enable(const struct prg_interface *interface, bool *ret_changed,
                           prg_remark_fn *remark, void *context, struct prg_error *err);
+/* Is it on for each of the interface's families? Changes nothing. */
+int prg_forwarding_is_on(const struct prg_interface *interface, bool *ret_on,
+                         struct prg_error *err);
 
 /* ---- foreign chains */
 /* Finds base chains of other tables on hooks input and forward whose policy

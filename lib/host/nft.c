@@ -161,6 +161,35 @@ int prg_nft_apply(const struct prg_interface *interface, const char *register_id
 	return rc < 0 ? prg_error_wrap(err, rc, "firewall table %s", table) : 0;
 }
 
+int prg_nft_is_loaded(const struct prg_interface *interface, const char *register_id,
+                      bool *ret_loaded, struct prg_error *err)
+{
+	char table[PRG_NFT_TABLE_TEXT];
+	PRG_FREE char *ruleset = NULL;
+	PRG_JSON *wanted = NULL, *listed = NULL;
+	bool wants = prg_nft_wanted(interface);
+	int rc = prg_interface_name_check(interface->name, err);
+
+	if (rc < 0)
+		return rc;
+	*ret_loaded = true;
+	if (!wants && prg_nft_path() == NULL)
+		return 0;
+	prg_nft_table(interface->name, table);
+	rc = list_table(table, &listed, err);
+	if (rc == PRG_E_UNSUPPORTED && !wants)
+		return 0; /* no nf_tables, hence no table */
+	if (rc == 0 && wants)
+		rc = prg_nft_ruleset(interface, register_id, &ruleset, err);
+	if (rc == 0 && wants)
+		rc = prg_nft_parse(ruleset, &wanted, err);
+	if (rc < 0)
+		return prg_error_wrap(err, rc, "firewall table %s", table);
+	*ret_loaded = wants ? prg_nft_compare(wanted, listed, table, NULL) == 0
+	                    : !has_table(listed, table);
+	return 0;
+}
+
 int prg_nft_remove(const char *interface, struct prg_error *err)
 {
 	char table[PRG_NFT_TABLE_TEXT];

@@ -145,3 +145,22 @@ int prg_forwarding_enable(const struct prg_interface *interface, bool *ret_chang
 	}
 	return prg_forwarding_switch(&forwarding, ret_changed, remark, context, err);
 }
+
+int prg_forwarding_is_on(const struct prg_interface *interface, bool *ret_on,
+                         struct prg_error *err)
+{
+	uint64_t four = 1, six = 1;
+	bool ipv6 = false;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < interface->n_addresses; i++)
+		ipv6 |= interface->addresses[i].addr.family == 6;
+	rc = read_number("/proc/sys/net/ipv4/ip_forward", &four, err);
+	if (rc == 0 && ipv6)
+		rc = read_number("/proc/sys/net/ipv6/conf/all/forwarding", &six, err);
+	if (rc < 0)
+		return rc;
+	*ret_on = four != 0 && six != 0;
+	return 0;
+}

@@ -4,13 +4,14 @@
 
 #include "base/error.h"
 #include "base/secret.h"
+#include "model/key.h"
 
 #define BASE64_LENGTH (PRG_KEY_TEXT - 1)
 
-static void clamp(unsigned char bytes[PRG_KEY_BYTES])
+void prg_private_key_clamp(struct prg_private_key *key)
 {
-	bytes[0] &= 248;
-	bytes[31] = (unsigned char)((bytes[31] & 127) | 64);
+	key->bytes[0] &= 248;
+	key->bytes[31] = (unsigned char)((key->bytes[31] & 127) | 64);
 }
 
 static int random_bytes(unsigned char *bytes, struct prg_error *err)
@@ -26,7 +27,7 @@ int prg_private_key_generate(struct prg_private_key *ret_key, struct prg_error *
 	int rc = random_bytes(ret_key->bytes, err);
 
 	if (rc == 0)
-		clamp(ret_key->bytes);
+		prg_private_key_clamp(ret_key);
 	return rc;
 }
 
@@ -96,7 +97,7 @@ int prg_private_key_parse(const char *text, size_t length, struct prg_private_ke
 		                     "malformed private key: expected 44 characters of base64 "
 		                     "ending in '=', got %zu",
 		                     length);
-	clamp(key.bytes);
+	prg_private_key_clamp(&key);
 	*ret_key = key;
 	return 0;
 }

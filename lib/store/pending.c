@@ -39,7 +39,7 @@ static int read_pending(struct prg_stmt *stmt, struct prg_pending *ret, struct p
 
 	made.id = prg_row_int(stmt, 0, 1, INT64_MAX);
 	made.kind =
-		(enum prg_pending_kind)prg_row_int(stmt, 1, PRG_PENDING_PEER, PRG_PENDING_DEVICE);
+		(enum prg_pending_kind)prg_row_int(stmt, 1, PRG_PENDING_PEER, PRG_PENDING_KEY);
 	if (made.kind == PRG_PENDING_PEER)
 		prg_row_blob(stmt, 2, made.key.bytes, sizeof(made.key.bytes));
 	if (made.kind == PRG_PENDING_ROUTE)

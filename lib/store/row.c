@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "model/addr.h"
+#include "model/value.h"
 
 /* -------------------------------------------------------------------- in */
 
@@ -146,10 +147,26 @@ void prg_row_prefix(struct prg_stmt *stmt, int column, struct prg_prefix *ret)
 	*ret = prefix;
 }
 
+/* What was a name once stays one: which letters there are differs from one
+ * version of Unicode to the next. */
+static bool name_readable(const char *name)
+{
+	size_t length = strlen(name), at = 0, n;
+
+	for (n = 1; at < length && n > 0; at += n) {
+		uint32_t c = 0;
+
+		n = prg_utf8_next(name + at, length - at, &c);
+		if (n > 0 && (c <= 0x20 || c == '/' || (c >= 0x7f && c < 0xa0)))
+			return false;
+	}
+	return length > 0 && n > 0;
+}
+
 void prg_row_peer_name(struct prg_stmt *stmt, int column, char ret[PRG_NAME_BYTES + 1])
 {
 	prg_row_copy(stmt, column, ret, PRG_NAME_BYTES + 1);
-	if (prg_name_check(ret, NULL) < 0) {
+	if (!name_readable(ret)) {
 		prg_row_mark_bad(stmt, column);
 		ret[0] = '\0';
 	}

@@ -126,7 +126,8 @@ enum prg_pending_kind {
 	PRG_PENDING_PEER = 1, /* key: reconcile this public key */
 	PRG_PENDING_ROUTE,    /* prefix: reconcile this route */
 	PRG_PENDING_DEVICE,   /* the device, its link and its firewall */
-	PRG_PENDING_ERASE     /* a secret was zeroed: the WAL must be truncated */
+	PRG_PENDING_ERASE,    /* a secret was zeroed: the WAL must be truncated */
+	PRG_PENDING_KEY       /* the interface's private key is to be replaced */
 };
 struct prg_pending {
 	int64_t id;

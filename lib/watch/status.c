@@ -110,14 +110,17 @@ static int load_all(struct join *j, struct prg_error *err)
 
 static int load_named(struct join *j, const char *const *names, size_t n, struct prg_error *err)
 {
-	size_t i;
+	size_t i, k;
 	int rc = 0;
 
 	for (i = 0; i < n && rc == 0; i++) {
 		struct prg_peer *peer = NULL;
 
 		rc = prg_store_peer(j->reg->store, j->interface->id, names[i], &peer, err);
-		if (rc == 0)
+		for (k = 0; rc == 0 && k < j->n_rows && peer != NULL; k++)
+			if (j->rows[k].peer->id == peer->id)
+				prg_peer_free(&peer);
+		if (rc == 0 && peer != NULL)
 			rc = keep_row(j, peer, err);
 	}
 	return rc;

@@ -500,6 +500,149 @@ static void a_witness_hears_each_entry(void **state)
 	assert_non_null(strstr(heard, "2:init 3:add 4:add 5:revoke "));
 }
 
+static int configure(struct prg_register *reg, enum prg_field field, const char *text,
+                     struct prg_report **report)
+{
+	INTENT *intent = NULL;
+	int rc;
+
+	assert_ok(prg_intent_new(PRG_CONFIGURE, "wg0", &intent, &err));
+	rc = prg_intent_set(intent, field, text, &err);
+	return rc < 0 ? rc : run(reg, intent, report);
+}
+
+static void interfaces_refuse_nonsense(void **state)
+{
+	struct prg_register *reg = *state;
+	PRG_REPORT *report = NULL;
+	INTENT *second = NULL;
+
+	init_flags(reg, 0);
+	assert_int_equal(configure(reg, PRG_FIELD_NAT, "eth0@if5", &report), PRG_E_USAGE);
+	assert_int_equal(configure(reg, PRG_FIELD_NAT, "wg0", &report), PRG_E_USAGE);
+	assert_int_equal(configure(reg, PRG_FIELD_ADDRESS, "10.8.0.1/29,fd00:8::1", &report),
+	                 PRG_E_USAGE);
+	assert_int_equal(configure(reg, PRG_FIELD_ADDRESS, "10.8.0.0/24", &report), PRG_E_USAGE);
+	assert_int_equal(configure(reg, PRG_FIELD_ADDRESS, "10.8.0.255/24", &report), PRG_E_USAGE);
+	assert_int_equal(configure(reg, PRG_FIELD_ADDRESS, "127.0.0.1/8", &report), PRG_E_USAGE);
+	assert_ok(prg_intent_new(PRG_INIT, "wg1", &second, &err));
+	prg_intent_set_flags(second, PRG_NO_UP);
+	assert_ok(prg_intent_set(second, PRG_FIELD_ENDPOINT, "vpn.example.org", &err));
+	assert_ok(prg_intent_set(second, PRG_FIELD_ADDRESS, "10.8.0.2/8", &err));
+	assert_int_equal(run(reg, second, &report), PRG_E_CONFLICT);
+	assert_ok(prg_intent_set(second, PRG_FIELD_ADDRESS, "10.9.0.1/24", &err));
+	assert_ok(prg_intent_set(second, PRG_FIELD_LISTEN_PORT, "51820", &err));
+	assert_int_equal(run(reg, second, &report), PRG_E_CONFLICT);
+	/* what may be running is not forgotten */
+	assert_int_equal(do_verb(reg, PRG_REMOVE_INTERFACE, PRG_NO_APPLY, &report, NULL),
+	                 PRG_E_CONFLICT);
+	verify(reg, 2);
+}
+
+static void an_unfinished_up_lets_no_foreign_key_be_replaced(void **state)
+{
+	struct prg_register *reg = *state;
+	PRG_REPORT *report = NULL;
+	INTENT *intent = NULL;
+	struct prg_wg_device device = { .has_private_key = true };
+	struct prg_op op = { .kind = PRG_OP_DEVICE, .fields = PRG_OF_PRIVATE_KEY,
+		             .device = &device };
+	struct prg_private_key key;
+	PRG_BACKEND *backend = NULL;
+
+	init_flags(reg, 0);
+	assert_ok(prg_private_key_generate(&device.private_key, &err));
+	assert_ok(prg_backend_open(PRG_BACKEND_MEMORY, "wg0", &backend, &err));
+	assert_ok(prg_backend_apply(backend, &op, 1, NULL, NULL, &err));
+	assert_int_equal(do_verb(reg, PRG_UP, 0, &report, NULL), PRG_E_NOT_APPLIED);
+	assert_int_equal(do_verb(reg, PRG_SYNC, 0, &report, NULL), PRG_E_NOT_APPLIED);
+	assert_int_equal(do_verb(reg, PRG_ADD, 0, &report, "alice", NULL), PRG_E_NOT_APPLIED);
+	assert_ok(do_verb(reg, PRG_SYNC, PRG_DRY_RUN, &report, NULL));
+	assert_string_equal(prg_report_change(report, 0)->fields[0].name, "public_key");
+	assert_ok(do_verb(reg, PRG_SYNC, PRG_REPLACE_KEY, &report, NULL));
+	/* one of the admin's own is, also when it failed at first; unclamped is fine */
+	memset(&key, 0xff, sizeof(key));
+	assert_ok(prg_intent_new(PRG_CONFIGURE, "wg0", &intent, &err));
+	assert_ok(prg_intent_set_private_key(intent, &key, &err));
+	prg_memory_fail("wg0", 1, PRG_E_FAILED);
+	assert_int_equal(run(reg, intent, &report), PRG_E_NOT_APPLIED);
+	assert_ok(do_verb(reg, PRG_ADD, 0, &report, "bob", NULL));
+	assert_ok(do_verb(reg, PRG_SYNC, PRG_DRY_RUN, &report, NULL));
+	assert_int_equal(prg_report_n_changes(report), 0);
+}
+
+static void a_route_becomes_an_address(void **state)
+{
+	struct prg_register *reg = *state;
+	PRG_REPORT *report = NULL;
+	INTENT *intent = NULL;
+
+	init_flags(reg, 0);
+	assert_ok(prg_intent_new(PRG_ADD, "wg0", &intent, &err));
+	assert_ok(prg_intent_peer(intent, "alice", &err));
+	assert_ok(prg_intent_set(intent, PRG_FIELD_ROUTES, "10.9.0.5/32", &err));
+	assert_ok(run(reg, intent, &report));
+	prg_intent_free(&intent);
+	assert_ok(prg_intent_new(PRG_SET, "wg0", &intent, &err));
+	assert_ok(prg_intent_peer(intent, "alice", &err));
+	assert_ok(prg_intent_set(intent, PRG_FIELD_ROUTES, "none", &err));
+	assert_ok(prg_intent_set(intent, PRG_FIELD_ADDRESS, "10.9.0.5", &err));
+	assert_ok(run(reg, intent, &report));
+	assert_int_equal(prg_report_result(report, 0)->peer->n_routes, 0);
+	assert_ok(do_verb(reg, PRG_SYNC, PRG_DRY_RUN, &report, NULL));
+	assert_int_equal(prg_report_n_changes(report), 0);
+}
+
+static void a_strangers_fields_do_not_stay(void **state)
+{
+	struct prg_register *reg = *state;
+	PRG_REPORT *report = NULL;
+	INTENT *intent = NULL;
+	struct prg_preshared_key psk;
+	struct prg_wg_peer stranger = { .keepalive_s = 20, .preshared_key = &psk };
+	struct prg_op op = { .kind = PRG_OP_PEER_SET, .peer = &stranger,
+		             .fields = PRG_OF_CREATE | PRG_OF_KEEPALIVE | PRG_OF_PRESHARED_KEY };
+	PRG_BACKEND *backend = NULL;
+	char key[PRG_KEY_TEXT];
+
+	init_flags(reg, 0);
+	memset(&psk, 3, sizeof(psk));
+	memset(&stranger.public_key, 7, sizeof(stranger.public_key));
+	prg_public_key_format(&stranger.public_key, key);
+	assert_ok(prg_backend_open(PRG_BACKEND_MEMORY, "wg0", &backend, &err));
+	assert_ok(prg_backend_apply(backend, &op, 1, NULL, NULL, &err));
+	assert_ok(prg_intent_new(PRG_ADD, "wg0", &intent, &err));
+	assert_ok(prg_intent_peer(intent, "adopted", &err));
+	assert_ok(prg_intent_set(intent, PRG_FIELD_PUBLIC_KEY, key, &err));
+	assert_ok(prg_intent_set(intent, PRG_FIELD_PRESHARED_KEY, "none", &err));
+	assert_ok(run(reg, intent, &report));
+	assert_ok(do_verb(reg, PRG_SYNC, PRG_DRY_RUN, &report, NULL));
+	assert_int_equal(prg_report_n_changes(report), 0);
+}
+
+static void a_dry_run_tells_what_only_the_register_knows(void **state)
+{
+	struct prg_register *reg = *state;
+	PRG_REPORT *report = NULL;
+	INTENT *intent = NULL;
+	const struct prg_change *change;
+
+	init_flags(reg, 0);
+	assert_ok(do_verb(reg, PRG_ADD, 0, &report, "alice", NULL));
+	assert_ok(prg_intent_new(PRG_SET, "wg0", &intent, &err));
+	prg_intent_set_flags(intent, PRG_DRY_RUN);
+	assert_ok(prg_intent_peer(intent, "alice", &err));
+	assert_ok(prg_intent_set(intent, PRG_FIELD_NOTE, "new", &err));
+	assert_ok(prg_intent_set(intent, PRG_FIELD_KEEPALIVE, "9", &err));
+	assert_ok(run(reg, intent, &report));
+	assert_int_equal(prg_report_n_changes(report), 1);
+	change = prg_report_change(report, 0);
+	assert_int_equal(change->n_fields, 2);
+	assert_string_equal(change->fields[0].name, "keepalive");
+	assert_string_equal(change->fields[1].name, "note");
+	assert_string_equal(change->fields[1].to, "\"new\"");
+}
+
 static void intents_refuse_nonsense(void **state)
 {
 	INTENT *intent = NULL;
@@ -544,6 +687,11 @@ int main(void)
 		TEST(a_wider_pool),
 		TEST(an_interface_is_removed),
 		TEST(a_witness_hears_each_entry),
+		TEST(interfaces_refuse_nonsense),
+		TEST(an_unfinished_up_lets_no_foreign_key_be_replaced),
+		TEST(a_route_becomes_an_address),
+		TEST(a_strangers_fields_do_not_stay),
+		TEST(a_dry_run_tells_what_only_the_register_knows),
 		TEST(intents_refuse_nonsense),
 	};
 	int failed;

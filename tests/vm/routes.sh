@@ -27,6 +27,12 @@ ok "leaves the host's own alone" in_ns server sh -c 'ip route show default | gre
 ok "and is an allowed IP" in_ns server sh -c 'wg show wg0 allowed-ips | grep -q 0.0.0.0/0'
 exits 0 "revoke" peerage -q -y revoke exit
 
+exits 0 "another pool for the interface" peerage -q configure address \
+	"$(in_ns server ip -j addr show wg0 | jq -r '[.[0].addr_info[] | select(.scope == "global") |
+		if .family == "inet" then "\(.local)/23" else "\(.local)/\(.prefixlen)" end] | join(",")')"
+is "the routes behind peers survive the change of address" "$(own)" 192.168.8.0/24
+exits 0 "and nothing differs" peerage -q sync -n
+
 lan >"$box/before"
 exits 4 "a network that this host is in" peerage -q add greedy --routes 198.51.100.0/24 --conf
 ok "says whose route it is" grep -q '198.51.100.0/24 elsewhere' "$box/errs"
@@ -37,4 +43,9 @@ exits 0 "until it is mended" peerage -q set greedy --routes none
 exits 0 "nothing is left to do" peerage -q sync -n
 ok "the host's route is as it was" diff "$box/before" <(lan)
 ok "the kernel equals the register" kernel_equals_register
+in_ns server ip route replace 198.51.100.0/24 dev eth0 scope link metric 100
+in_ns server ip route del 198.51.100.0/24 dev eth0 proto kernel
+exits 4 "the same where the host's route has a metric" peerage -q set greedy --routes 198.51.100.0/24
+ok "the gateway is still reached by eth0" in_ns server sh -c 'ip route get 198.51.100.1 | grep -q "dev eth0"'
+exits 0 "until it is mended" peerage -q set greedy --routes none
 finish

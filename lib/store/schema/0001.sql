@@ -129,7 +129,7 @@ CREATE INDEX held_until ON held (interface_id, until);
 CREATE TABLE pending (
 	id INTEGER PRIMARY KEY AUTOINCREMENT,
 	interface_id INTEGER REFERENCES interface (id),
-	kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 4),
+	kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 5),
 	key BLOB CHECK (length(key) = 32),
 	family INTEGER CHECK (family IN (4, 6)),
 	addr BLOB,
