@@ -31,14 +31,6 @@ void prg_intent_values_done(struct prg_values *values)
 	memset(values, 0, sizeof(*values));
 }
 
-static int set_endpoint(struct prg_values *v, const char *text, struct prg_error *err)
-{
-	int rc = prg_endpoint_parse(text, 0, &v->endpoint, NULL);
-
-	v->endpoint_has_port = rc == 0;
-	return rc == 0 ? 0 : prg_endpoint_parse(text, 1, &v->endpoint, err);
-}
-
 /* Could a host have it? Not "this network", loopback, multicast or reserved ones
  * (RFC 6890). */
 static int check_usable(const struct prg_prefix *p, struct prg_error *err)
@@ -79,6 +71,19 @@ static int check_own_address(const struct prg_prefix *p, struct prg_error *err)
 	                     "%s is the network or broadcast address of its pool: choose another "
 	                     "address in it",
 	                     text);
+}
+
+static int set_endpoint(struct prg_values *v, const char *text, struct prg_error *err)
+{
+	struct prg_prefix literal = { 0 };
+	int rc = prg_endpoint_parse(text, 0, &v->endpoint, NULL);
+
+	v->endpoint_has_port = rc == 0;
+	if (rc < 0)
+		rc = prg_endpoint_parse(text, 1, &v->endpoint, err);
+	if (rc == 0 && prg_addr_parse(v->endpoint.host, &literal.addr, NULL) == 0)
+		rc = check_usable(&literal, err);
+	return rc;
 }
 
 static int set_interface_addresses(struct prg_values *v, const char *text, struct prg_error *err)
@@ -268,6 +273,13 @@ static int add_tag(const char *text, char ***list, size_t *n, struct prg_error *
 	return 0;
 }
 
+/* C0, C1, line and paragraph separators, and what turns the direction of text. */
+static bool is_control(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
 static int set_note(struct prg_values *v, const char *text, struct prg_error *err)
 {
 	size_t length = strlen(text), at;
@@ -280,7 +292,7 @@ static int set_note(struct prg_values *v, const char *text, struct prg_error *er
 		uint32_t c;
 		size_t n = prg_utf8_next(text + at, length - at, &c);
 
-		if (n == 0 || c < 0x20 || (c >= 0x7f && c < 0xa0))
+		if (n == 0 || is_control(c))
 			return prg_error_set(err, PRG_E_USAGE,
 			                     "a note is one line of UTF-8 without control "
 			                     "characters: byte %zu is not",

@@ -77,8 +77,8 @@ int prg_public_key_parse(const char *text, size_t length, struct prg_public_key 
 	/* The text is not repeated: it may be a private key put here by mistake. */
 	if (!decode(text, length, key.bytes))
 		return prg_error_set(err, PRG_E_USAGE,
-		                     "malformed public key: expected 44 characters of base64 "
-		                     "ending in '=', got %zu",
+		                     "malformed public key: expected 32 bytes as 44 characters of "
+		                     "base64 ending in '=' (%zu given)",
 		                     length);
 	if (sodium_is_zero(key.bytes, sizeof(key.bytes)))
 		return prg_error_set(err, PRG_E_USAGE,
@@ -94,8 +94,8 @@ int prg_private_key_parse(const char *text, size_t length, struct prg_private_ke
 
 	if (!decode(text, length, key.bytes))
 		return prg_error_set(err, PRG_E_USAGE,
-		                     "malformed private key: expected 44 characters of base64 "
-		                     "ending in '=', got %zu",
+		                     "malformed private key: expected 32 bytes as 44 characters of "
+		                     "base64 ending in '=' (%zu given)",
 		                     length);
 	prg_private_key_clamp(&key);
 	*ret_key = key;
@@ -109,8 +109,8 @@ int prg_preshared_key_parse(const char *text, size_t length, struct prg_preshare
 
 	if (!decode(text, length, key.bytes))
 		return prg_error_set(err, PRG_E_USAGE,
-		                     "malformed preshared key: expected 44 characters of base64 "
-		                     "ending in '=', got %zu",
+		                     "malformed preshared key: expected 32 bytes as 44 characters of "
+		                     "base64 ending in '=' (%zu given)",
 		                     length);
 	*ret_key = key;
 	return 0;

@@ -78,7 +78,8 @@ static int check_old(struct prg_store *store, int64_t interface_id, const struct
 			continue;
 		prg_prefix_format(&old[i].network, text);
 		return prg_error_set(err, PRG_E_CONFLICT,
-		                     "pool %s holds addresses of peers: a new pool must contain it",
+		                     "pool %s holds addresses of peers: it must lie in one of the new "
+		                     "pools (name all of them: address A,B)",
 		                     text);
 	}
 	return rc;
