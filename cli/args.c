@@ -166,6 +166,19 @@ static int add_option(struct args *args, const struct scan *scan, struct prg_err
 	return 0;
 }
 
+/* `--qr half` would make a peer that is called half. */
+static int check_bare(const struct scan *scan, struct prg_error *err)
+{
+	const struct opt *opt = &cmd_opts[scan->id];
+	const char *next = scan->at < scan->argc ? scan->argv[scan->at] : "";
+
+	if (opt->kind != OPT_MAYBE || scan->value || !opt_knows(scan->id, next))
+		return 0;
+	return say_error(err, PRG_E_USAGE,
+	                 "'%s' behind --%s would be a name: give --%s=%s, or put the name first",
+	                 next, opt->name, opt->name, next);
+}
+
 static int second_pass(struct scan scan, struct args *args, struct prg_error *err)
 {
 	bool command_seen = false;
@@ -181,7 +194,9 @@ static int second_pass(struct scan scan, struct args *args, struct prg_error *er
 			command_seen = true;
 			break;
 		case TOKEN_OPTION:
-			code = add_option(args, &scan, err);
+			code = check_bare(&scan, err);
+			if (!code)
+				code = add_option(args, &scan, err);
 			break;
 		case TOKEN_NO_VALUE:
 			code = say_error(err, PRG_E_USAGE, "option --%s needs a value: %s",

@@ -86,7 +86,6 @@ int cli_settle(struct cli *cli, struct prg_error *err)
 	return code ? code : settle_wait(cli, err);
 }
 
-/* A dry run on a host without a register must not leave one behind. */
 static int open_scratch(struct cli *cli, struct prg_error *err)
 {
 	char path[sizeof(cli->scratch) + 16];
@@ -97,17 +96,43 @@ static int open_scratch(struct cli *cli, struct prg_error *err)
 	(void)snprintf(cli->scratch, sizeof(cli->scratch), "%s/peerage-XXXXXX", base);
 	if (!mkdtemp(cli->scratch)) {
 		cli->scratch[0] = 0;
-		return say_errno(err, errno, "cannot make a directory in '%s' for the dry run",
-		                 base);
+		return say_errno(err, errno, "cannot make a directory in '%s' to try this out "
+		                             "(TMPDIR names another)", base);
 	}
 	(void)snprintf(path, sizeof(path), "%s/register.db", cli->scratch);
 	return prg_register_open(path, PRG_OPEN_CREATE, cli->wait_ms, &cli->reg, err);
 }
 
+static const char *register_path(const struct cli *cli)
+{
+	return cli->register_path ? cli->register_path : "/var/lib/peerage/register.db";
+}
+
+static void warn_if_exposed(const struct cli *cli)
+{
+	const char *path = register_path(cli);
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077) != 0)
+		cli_remark(cli, "%s: others than its owner may get at the register and the keys "
+		                "in it: chmod 600 it", path);
+}
+
+/* Who acts, and who is told; the same of either register. */
+static void introduce(struct cli *cli)
+{
+	char actor[ACTOR_TEXT];
+
+	prg_register_set_backend(cli->reg, cli->backend);
+	actor_find(actor);
+	prg_register_set_actor(cli->reg, actor);
+	if (!cli->scratch[0])
+		prg_register_set_witness(cli->reg, journal_witness, NULL);
+}
+
 int cli_open(struct cli *cli, struct prg_error *err)
 {
 	unsigned flags = cli->args.command->flags;
-	char actor[ACTOR_TEXT];
 	struct stat st;
 	int code;
 
@@ -116,9 +141,8 @@ int cli_open(struct cli *cli, struct prg_error *err)
 	/* `configure` and `interfaces` read alone, and change with words */
 	if (flags & CMD_READS && cli->args.n_words && flags & CMD_ASKS)
 		flags ^= CMD_READS | CMD_CHANGES;
-	if (cli->dry_run && flags & CMD_CREATES &&
-	    stat(cli->register_path ? cli->register_path : "/var/lib/peerage/register.db", &st) &&
-	    errno == ENOENT)
+	/* what fails must not leave an empty register behind */
+	if (flags & CMD_CREATES && stat(register_path(cli), &st) && errno == ENOENT)
 		code = open_scratch(cli, err);
 	else
 		code = prg_register_open(cli->register_path,
@@ -127,12 +151,21 @@ int cli_open(struct cli *cli, struct prg_error *err)
 		                         cli->wait_ms, &cli->reg, err);
 	if (code)
 		return code;
-	prg_register_set_backend(cli->reg, cli->backend);
-	actor_find(actor);
-	prg_register_set_actor(cli->reg, actor);
 	if (!cli->scratch[0])
-		prg_register_set_witness(cli->reg, journal_witness, NULL);
+		warn_if_exposed(cli);
+	introduce(cli);
 	return 0;
+}
+
+int cli_open_real(struct cli *cli, struct prg_error *err)
+{
+	int code;
+
+	cli_close(cli);
+	code = prg_register_open(cli->register_path, PRG_OPEN_CREATE, cli->wait_ms, &cli->reg, err);
+	if (!code)
+		introduce(cli);
+	return code;
 }
 
 void cli_close(struct cli *cli)
@@ -165,7 +198,16 @@ void cli_remark(const struct cli *cli, const char *format, ...)
 	say_line("", text);
 }
 
-int cli_confirm(const struct cli *cli, const char *what, struct prg_error *err)
+void cli_repeat(const struct cli *cli, const char *text)
+{
+	if (cli->quiet)
+		return;
+	out_in_order(&cli->out);
+	say_whole(text);
+}
+
+int cli_confirm(const struct cli *cli, const char *command, const char *what,
+                struct prg_error *err)
 {
 	char question[600];
 
@@ -174,8 +216,7 @@ int cli_confirm(const struct cli *cli, const char *what, struct prg_error *err)
 	if (!term_can_ask())
 		return say_error(err, PRG_E_USAGE,
 		                 "'peerage %s' asks first, and there is no terminal to ask on: "
-		                 "give -y to mean it",
-		                 cli->args.command->name);
+		                 "give -y to mean it", command);
 	(void)snprintf(question, sizeof(question), "%s?", what);
 	if (term_ask(question))
 		return 0;
@@ -226,14 +267,21 @@ static int set_option(const struct cli *cli, struct prg_intent *intent, size_t i
 	return prg_intent_set(intent, opt->field, given->value ? given->value : "yes", err);
 }
 
-int cli_intent(struct cli *cli, enum prg_verb verb, struct prg_intent **ret_intent,
-               struct prg_error *err)
+/* The library begins some messages with the name of the field, as it is. */
+static int wrap_option(struct prg_error *err, const char *name)
 {
-	OWN_INTENT *intent = NULL;
+	size_t length = strlen(name);
+	char *message = err->message;
+
+	if (strncmp(message, name, length) == 0 && strncmp(message + length, ": ", 2) == 0)
+		memmove(message, message + length + 2, strlen(message + length + 2) + 1);
+	return say_wrap(err, "--%s", name);
+}
+
+unsigned cli_flags(const struct cli *cli, enum prg_verb verb)
+{
 	unsigned flags = 0;
 
-	if (prg_intent_new(verb, cli->interface, &intent, err))
-		return err->code;
 	if (cli->dry_run)
 		flags |= PRG_DRY_RUN;
 	if (args_has(&cli->args, OPT_NO_APPLY))
@@ -246,10 +294,20 @@ int cli_intent(struct cli *cli, enum prg_verb verb, struct prg_intent **ret_inte
 		flags |= PRG_NO_UP;
 	if (verb == PRG_SYNC && args_has(&cli->args, OPT_YES))
 		flags |= PRG_REPLACE_KEY;
-	prg_intent_set_flags(intent, flags);
+	return flags;
+}
+
+int cli_intent(struct cli *cli, enum prg_verb verb, struct prg_intent **ret_intent,
+               struct prg_error *err)
+{
+	OWN_INTENT *intent = NULL;
+
+	if (prg_intent_new(verb, cli->interface, &intent, err))
+		return err->code;
+	prg_intent_set_flags(intent, cli_flags(cli, verb));
 	for (size_t i = 0; i < cli->args.n_options; i++)
 		if (set_option(cli, intent, i, err))
-			return say_wrap(err, "--%s", cmd_opts[cli->args.options[i].id].name);
+			return wrap_option(err, cmd_opts[cli->args.options[i].id].name);
 	*ret_intent = intent;
 	intent = NULL;
 	return 0;
@@ -263,9 +321,18 @@ int cli_intent_peers(const struct cli *cli, struct prg_intent *intent, struct pr
 	return 0;
 }
 
-static bool records_only(const struct cli *cli)
+/* Something is in the register now that the running interface was not told. */
+static bool only_recorded(const struct cli *cli, const struct prg_report *report)
 {
-	return cli->backend == PRG_BACKEND_NONE || args_has(&cli->args, OPT_NO_APPLY);
+	size_t n = prg_report_n_results(report);
+
+	if (cli->dry_run ||
+	    !(cli->backend == PRG_BACKEND_NONE || args_has(&cli->args, OPT_NO_APPLY)))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (prg_report_result(report, i)->outcome != PRG_UNCHANGED)
+			return true;
+	return n == 0;
 }
 
 int cli_execute(struct cli *cli, const struct prg_intent *intent, struct prg_report **ret_report,
@@ -277,8 +344,8 @@ int cli_execute(struct cli *cli, const struct prg_intent *intent, struct prg_rep
 	if (code && code != PRG_E_NOT_APPLIED)
 		return code;
 	for (size_t i = 0; i < prg_report_n_remarks(report); i++)
-		cli_remark(cli, "%s", prg_report_remark(report, i));
-	if (!cli->dry_run && records_only(cli))
+		cli_repeat(cli, prg_report_remark(report, i));
+	if (only_recorded(cli, report))
 		cli_remark(cli, "recorded only: the running interface is left as it is");
 	*ret_report = report;
 	return code;

@@ -17,22 +17,32 @@ struct cli {
 	unsigned wait_ms;
 	bool dry_run, quiet;
 	struct prg_register *reg;
-	char scratch[256];         /* directory of a register that is thrown away */
+	char scratch[256];         /* directory of a register that is thrown away; empty:
+	                              reg is the real one */
 };
 
 /* Global options and the environment into values. Errors: PRG_E_USAGE. */
 int cli_settle(struct cli *cli, struct prg_error *err);
 /* Opens the register as the command's flags say; nothing where they say nothing.
- * A dry run does not create one: it gets a scratch register instead. */
+ * One that is not there yet is not made here: the command gets a scratch register,
+ * to try itself on. */
 int cli_open(struct cli *cli, struct prg_error *err);
+/* Exchanges a scratch register for the real one, which is made. */
+int cli_open_real(struct cli *cli, struct prg_error *err);
 void cli_close(struct cli *cli);
 
 /* A line for the user, on stderr, unless -q. */
 void cli_remark(const struct cli *cli, const char *format, ...) PRG_PRINTF(2, 3);
-/* -y; or the answer on a terminal. Errors: PRG_E_USAGE where nobody can be asked;
+/* The same, as it is: it may be a command to copy. */
+void cli_repeat(const struct cli *cli, const char *text);
+/* -y; or the answer on a terminal to "WHAT?". command: the words that make it
+ * destructive, "sync --prune". Errors: PRG_E_USAGE where nobody can be asked;
  * PRG_E_FAILED where the answer is no. A dry run needs no leave. */
-int cli_confirm(const struct cli *cli, const char *what, struct prg_error *err);
+int cli_confirm(const struct cli *cli, const char *command, const char *what,
+                struct prg_error *err);
 
+/* enum prg_intent_flags, as the options say. */
+unsigned cli_flags(const struct cli *cli, enum prg_verb verb);
 /* An intent with the flags and every option that is a field of it. */
 int cli_intent(struct cli *cli, enum prg_verb verb, struct prg_intent **ret_intent,
                struct prg_error *err);

@@ -98,6 +98,8 @@ const struct opt cmd_opts[OPT_COUNT] = {
 	        "only those with this tag; repeatable" },
 	[OPT_SORT] = { "sort", 0, OPT_VALUE, OPT_ONCE, "KEY", "created name expires state address",
 	        0, "created (default), name, state and so on" },
+	[OPT_STALE_CONFIG] = { "stale-config", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
+	        "only those whose config has become wrong" },
 	[OPT_ENDPOINTS] = { "endpoints", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
 	        "show where peers connect from" },
 };
@@ -115,7 +117,8 @@ static const enum opt_id enable_options[] = { OPT_EXPIRES, OPT_NONE };
 static const enum opt_id set_options[] = { OPT_PRESHARED_KEY_NEW, OPT_ADDRESS, OPT_ROUTES,
 	OPT_PEER_ENDPOINT, OPT_CLIENT_ALLOWED_IPS, OPT_DNS, OPT_MTU, OPT_CLIENT_KEEPALIVE,
 	OPT_KEEPALIVE, OPT_EXPIRES, OPT_QUOTA, OPT_TAG, OPT_UNTAG, OPT_NOTE, OPT_NONE };
-static const enum opt_id list_options[] = { OPT_STATE, OPT_TAGGED, OPT_SORT, OPT_NONE };
+static const enum opt_id list_options[] = { OPT_STATE, OPT_TAGGED, OPT_SORT,
+	OPT_STALE_CONFIG, OPT_NONE };
 static const enum opt_id status_options[] = { OPT_ENDPOINTS, OPT_NONE };
 static const enum opt_id onboarding_options[] = { OPT_QR, OPT_CONF, OPT_FORMAT, OPT_OUTPUT,
 	OPT_NONE };
@@ -135,7 +138,7 @@ const struct cmd cmd_all[] = {
 	{ "interfaces", NULL, "[remove IF]", 0, 2, GROUP_INTERFACE, WORDS_REMOVE,
 	  CMD_READS | CMD_LISTS | CMD_ASKS, NULL,
 	  "list interfaces; take one out of the register",
-	  "'interfaces remove IF' brings it down first, and asks.\n", cmd_interfaces },
+	  "'interfaces remove IF' (or rm) brings it down first, and asks.\n", cmd_interfaces },
 	{ "up", NULL, "", 0, 0, GROUP_INTERFACE, WORDS_NONE, CMD_CHANGES, NULL,
 	  "make the interface, firewall and peers as registered", NULL, cmd_up },
 	{ "down", NULL, "", 0, 0, GROUP_INTERFACE, WORDS_NONE, CMD_CHANGES, NULL,
@@ -217,6 +220,11 @@ const struct cmd *cmd_find(const char *name)
 		if (strcmp(cmd_all[i].name, name) == 0 || among(cmd_all[i].aliases, name))
 			return &cmd_all[i];
 	return NULL;
+}
+
+bool opt_knows(enum opt_id id, const char *word)
+{
+	return among(cmd_opts[id].words, word);
 }
 
 const char *cmd_group_name(enum cmd_group group)

@@ -61,6 +61,7 @@ enum opt_id {
 	OPT_STATE,
 	OPT_TAGGED,
 	OPT_SORT,
+	OPT_STALE_CONFIG,
 	OPT_ENDPOINTS,
 	OPT_COUNT
 };
@@ -123,6 +124,8 @@ const struct cmd *cmd_find(const char *name);
 const char *cmd_group_name(enum cmd_group group);
 bool opt_is_global(enum opt_id id);
 bool cmd_takes(const struct cmd *command, enum opt_id id);
+/* The option's value may be this word. */
+bool opt_knows(enum opt_id id, const char *word);
 
 int cmd_init(struct cli *cli, struct prg_error *err);
 int cmd_configure(struct cli *cli, struct prg_error *err);

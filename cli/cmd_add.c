@@ -3,8 +3,6 @@
 #include "fields.h"
 #include "onboard.h"
 
-#include "term.h"
-
 #include <string.h>
 
 static int check_options(const struct cli *cli, struct prg_error *err)
@@ -84,7 +82,7 @@ static int print_json(struct cli *cli, const struct prg_report *report, struct p
 
 static const char kept_note[] =
 	"The private key is in this code alone and is not kept: scan it now.\n"
-	"For a file: add --output FILE.png. Without its key, again: peerage export NAME.";
+	"To a file: --output FILE.png. Again, without its key: peerage export NAME";
 
 /* A config that did not get out took its private key with it. */
 static int say_lost(const struct prg_report *report, const struct prg_peer *peer,
@@ -111,15 +109,6 @@ static void made_line(const struct prg_report *report, const struct prg_result *
 	fields_addresses(result->peer, addresses, sizeof(addresses));
 	(void)snprintf(ret_text, size, "%s added to %s: %s", result->peer->name,
 	               prg_report_interface(report)->name, addresses);
-}
-
-/* Rows that main's error line will take below the last code. */
-static unsigned error_rows(const struct prg_error *err, int code)
-{
-	unsigned columns, rows;
-
-	term_size(&columns, &rows);
-	return code ? (unsigned)(strlen(err->message) + 9) / columns + 1 : 0;
 }
 
 static size_t count_created(const struct prg_report *report, size_t below)
@@ -200,13 +189,15 @@ static int print_all(struct cli *cli, struct onboard *onboard, const struct prg_
 static int print_added(struct cli *cli, struct onboard *onboard, const struct prg_report *report,
                        int code, struct prg_error *err)
 {
+	/* main's error line stands below the last code */
+	unsigned reserve = code ? say_rows("peerage: ", err->message) : 0;
 	struct prg_error failed;
 
 	if (cli->dry_run) {
 		(void)fields_plan(cli, report, true);
 		return code;
 	}
-	if (print_all(cli, onboard, report, error_rows(err, code), &failed)) {
+	if (print_all(cli, onboard, report, reserve, &failed)) {
 		*err = failed;
 		return err->code;
 	}

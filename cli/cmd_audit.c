@@ -6,7 +6,7 @@
 
 /* ENDPOINT is last, so that it can be left out. */
 static const struct out_column columns[] = {
-	{ "name", "NAME", OUT_TRUNC | OUT_WIDE },
+	{ "name", "NAME", 0 },
 	{ "live.status", "STATUS", 0 },
 	{ "live.latest_handshake_at", "HANDSHAKE", 0 },
 	{ "live.rx_bytes", "RX", OUT_RIGHT },
@@ -22,6 +22,7 @@ static const struct out_column columns[] = {
 struct view {
 	struct cli *cli;
 	const struct prg_interface *interface;
+	bool any;
 	uint64_t lingering; /* run, though they should not */
 	struct prg_live_interface live; /* filled before the first row comes */
 };
@@ -37,6 +38,7 @@ static int status_row(void *context, const struct prg_live *live, const struct p
 	};
 
 	view->lingering += live->present && peer && peer->state != PRG_PEER_ACTIVE;
+	view->any = true;
 	out_row(&cli->out);
 	fields_peer(&cli->out, view->interface, peer, &shown);
 	out_row_end(&cli->out);
@@ -96,6 +98,8 @@ int cmd_status(struct cli *cli, struct prg_error *err)
 	out_list_end(&cli->out);
 	print_interface(&cli->out, &view.live);
 	say_interface(cli, interface->name, &view.live);
+	if (!view.any)
+		fields_no_peers(cli, interface->name);
 	if (view.lingering)
 		cli_remark(cli, "%" PRIu64 " disabled or expired peers still run: 'peerage -i %s "
 		                "sync' cuts them off", view.lingering, interface->name);

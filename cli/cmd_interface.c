@@ -29,6 +29,20 @@ static void print_settings(struct cli *cli, const struct prg_interface *interfac
 	out_record_end(&cli->out);
 }
 
+/* The first interface makes the register. What is wrong with it is found on a
+ * scratch register, so that a failure leaves nothing. */
+static int rehearse(struct cli *cli, struct prg_intent *intent, struct prg_error *err)
+{
+	unsigned flags = cli_flags(cli, PRG_INIT);
+	OWN_REPORT *report = NULL;
+	int code;
+
+	prg_intent_set_flags(intent, flags | PRG_DRY_RUN);
+	code = prg_execute(cli->reg, intent, &report, err);
+	prg_intent_set_flags(intent, flags);
+	return code ? code : cli_open_real(cli, err);
+}
+
 int cmd_init(struct cli *cli, struct prg_error *err)
 {
 	const char *name = cli->args.n_words ? cli->args.words[0] : cli->interface;
@@ -48,6 +62,8 @@ int cmd_init(struct cli *cli, struct prg_error *err)
 		code = cli_private_key(cli, path, &key, err);
 	if (!code && path)
 		code = prg_intent_set_private_key(intent, &key, err);
+	if (!code && cli->scratch[0] && !cli->dry_run)
+		code = rehearse(cli, intent, err);
 	if (!code)
 		code = cli_execute(cli, intent, &report, err);
 	if (!report)
@@ -58,7 +74,7 @@ int cmd_init(struct cli *cli, struct prg_error *err)
 		print_settings(cli, prg_report_interface(report));
 	if (!cli->dry_run) {
 		out_bool(&cli->out, "applied", prg_report_applied(report));
-		if (cli->out.mode == OUT_TABLE)
+		if (!code && cli->out.mode == OUT_TABLE)
 			cli_remark(cli, "next: 'peerage add NAME' for each device");
 	}
 	return code;
@@ -100,8 +116,9 @@ static int set_key(const struct cli *cli, struct prg_intent *intent, const char 
 	int code = cli_private_key(cli, path, &key, err);
 
 	if (!code)
-		code = cli_confirm(cli, "replace the server's key, so that no client's config "
-		                        "works until it is handed out again", err);
+		code = cli_confirm(cli, "configure private-key",
+		                   "replace the server's key, so that no client's config works "
+		                   "until it is handed out again", err);
 	return code ? code : prg_intent_set_private_key(intent, &key, err);
 }
 
@@ -168,9 +185,9 @@ int cmd_configure(struct cli *cli, struct prg_error *err)
 
 static const struct out_column interface_columns[] = {
 	{ "name", "NAME", 0 },
-	{ "endpoint", "ENDPOINT", OUT_TRUNC | OUT_WIDE },
+	{ "endpoint", "ENDPOINT", 0 },
 	{ "listen_port", "PORT", OUT_RIGHT },
-	{ "addresses", "ADDRESSES", 0 },
+	{ "addresses", "ADDRESSES", OUT_FOLD },
 	{ "wanted_up", "UP", 0 },
 	{ "public_key", "KEY", OUT_HIDE },
 	{ "dns", "DNS", OUT_HIDE },
@@ -182,10 +199,17 @@ static const struct out_column interface_columns[] = {
 	{ "created_at", "CREATED", OUT_HIDE },
 };
 
+struct interfaces {
+	struct cli *cli;
+	bool any;
+};
+
 static int interface_row(void *context, const struct prg_interface *interface)
 {
-	struct cli *cli = context;
+	struct interfaces *listing = context;
+	struct cli *cli = listing->cli;
 
+	listing->any = true;
 	out_row(&cli->out);
 	fields_interface(&cli->out, interface);
 	out_row_end(&cli->out);
@@ -195,7 +219,7 @@ static int interface_row(void *context, const struct prg_interface *interface)
 static int remove_interface(struct cli *cli, struct prg_error *err)
 {
 	const char *name = cli->args.words[1];
-	char question[128];
+	char command[64], question[128];
 	OWN_INTERFACE *interface = NULL;
 	OWN_INTENT *intent = NULL;
 	OWN_REPORT *report = NULL;
@@ -207,9 +231,10 @@ static int remove_interface(struct cli *cli, struct prg_error *err)
 	code = prg_find_interface(cli->reg, name, &interface, err);
 	(void)snprintf(question, sizeof(question),
 	               "bring %s down and take it and all its peers out of the register", name);
+	(void)snprintf(command, sizeof(command), "interfaces remove %s", name);
 	cli->interface = name;
 	if (!code)
-		code = cli_confirm(cli, question, err);
+		code = cli_confirm(cli, command, question, err);
 	if (!code)
 		code = cli_intent(cli, PRG_REMOVE_INTERFACE, &intent, err);
 	if (!code)
@@ -217,17 +242,34 @@ static int remove_interface(struct cli *cli, struct prg_error *err)
 	if (!report)
 		return code;
 	(void)fields_plan(cli, report, cli->dry_run);
-	if (cli->out.mode == OUT_TABLE && !cli->dry_run)
+	if (!code && cli->out.mode == OUT_TABLE && !cli->dry_run)
 		cli_remark(cli, "%s: removed", name);
 	return code;
 }
 
-int cmd_interfaces(struct cli *cli, struct prg_error *err)
+static int list_interfaces(struct cli *cli, struct prg_error *err)
 {
+	struct interfaces listing = { cli, false };
 	int code;
 
+	out_list(&cli->out, "interfaces", interface_columns,
+	         sizeof(interface_columns) / sizeof(*interface_columns));
+	code = prg_list_interfaces(cli->reg, interface_row, &listing, err);
+	if (code && out_failed(&cli->out))
+		return 0; /* said when the output ends */
+	if (code)
+		return code;
+	out_list_end(&cli->out);
+	if (!listing.any && cli->out.mode == OUT_TABLE)
+		cli_remark(cli, "no interface is registered: 'peerage init' makes one");
+	return 0;
+}
+
+int cmd_interfaces(struct cli *cli, struct prg_error *err)
+{
 	if (cli->args.n_words) {
-		if (strcmp(cli->args.words[0], "remove") != 0)
+		if (strcmp(cli->args.words[0], "remove") != 0 &&
+		    strcmp(cli->args.words[0], "rm") != 0)
 			return say_error(err, PRG_E_USAGE,
 			                 "'interfaces %s' is not known: 'interfaces' lists, "
 			                 "'interfaces remove IF' takes one out",
@@ -236,14 +278,7 @@ int cmd_interfaces(struct cli *cli, struct prg_error *err)
 			return say_error(err, PRG_E_USAGE, "'interfaces remove' needs an IF");
 		return remove_interface(cli, err);
 	}
-	out_list(&cli->out, "interfaces", interface_columns,
-	         sizeof(interface_columns) / sizeof(*interface_columns));
-	code = prg_list_interfaces(cli->reg, interface_row, cli, err);
-	if (code && out_failed(&cli->out))
-		code = 0;
-	if (!code)
-		out_list_end(&cli->out);
-	return code;
+	return list_interfaces(cli, err);
 }
 
 /* --------------------------------------------------------- up, down, sync */
@@ -288,7 +323,8 @@ int cmd_sync(struct cli *cli, struct prg_error *err)
 	int code = 0;
 
 	if (args_has(&cli->args, OPT_PRUNE))
-		code = cli_confirm(cli, "take out every peer that was never registered", err);
+		code = cli_confirm(cli, "sync --prune",
+		                   "take out every peer that was never registered", err);
 	if (!code)
 		code = bring(cli, PRG_SYNC, "in line with the register", &differs, err);
 	return code ? code : differs ? CMD_FINDINGS : 0;

@@ -7,12 +7,12 @@
 #include <string.h>
 
 static const struct out_column list_columns[] = {
-	{ "name", "NAME", OUT_TRUNC | OUT_WIDE },
+	{ "name", "NAME", 0 },
 	{ "state", "STATE", 0 },
-	{ "addresses", "ADDRESSES", 0 },
+	{ "addresses", "ADDRESSES", OUT_FOLD },
 	{ "expires_at", "EXPIRES", 0 },
-	{ "tags", "TAGS", OUT_TRUNC },
-	{ "note", "NOTE", OUT_TRUNC },
+	{ "tags", "TAGS", OUT_CUT },
+	{ "note", "NOTE", OUT_CUT },
 	{ "public_key", "KEY", OUT_HIDE },
 	{ "routes", "ROUTES", OUT_HIDE },
 	{ "allowed_ips", "ALLOWED-IPS", OUT_HIDE },
@@ -34,6 +34,7 @@ struct listing {
 	const char *pattern;   /* NULL: all */
 	int state;             /* enum prg_peer_state, or one of these: */
 	struct sorted *sorted; /* NULL: as they come */
+	bool any, shown;       /* there are peers; some of them are shown */
 };
 enum { STATE_ALL = -1, STATE_USUAL = -2 };
 
@@ -89,6 +90,8 @@ static bool wanted(const struct listing *listing, const struct prg_peer *peer)
 	for (size_t i = 0; i < args->n_options; i++)
 		if (args->options[i].id == OPT_TAGGED && !has_tag(peer, args->options[i].value))
 			return false;
+	if (args_has(args, OPT_STALE_CONFIG) && !peer->config_stale)
+		return false;
 	return !listing->pattern || fnmatch(listing->pattern, peer->name, 0) == 0;
 }
 
@@ -107,8 +110,10 @@ static int list_row(void *context, const struct prg_peer *peer)
 {
 	struct listing *listing = context;
 
+	listing->any |= peer->state != PRG_PEER_REVOKED;
 	if (!wanted(listing, peer))
 		return 0;
+	listing->shown = true;
 	if (listing->sorted)
 		return sorted_add(listing->sorted, peer) ? 0 : PRG_E_NOMEM;
 	return print_row(context, peer);
@@ -130,6 +135,10 @@ static int print_list(struct listing *listing, struct prg_error *err)
 	if (code)
 		return err->code ? code : say_nomem(err);
 	out_list_end(out);
+	if (!listing->any && !listing->shown)
+		fields_no_peers(listing->cli, listing->interface->name);
+	else if (!listing->shown && out->mode == OUT_TABLE)
+		cli_remark(listing->cli, "no peer of %s matches", listing->interface->name);
 	return 0;
 }
 

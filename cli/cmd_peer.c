@@ -70,7 +70,7 @@ static int confirm_revoke(struct cli *cli, struct prg_error *err)
 		else if (used < sizeof(question) - 8 && question[used - 1] != '.')
 			used += (size_t)snprintf(question + used, sizeof(question) - used, " ...");
 	}
-	return cli_confirm(cli, question, err);
+	return cli_confirm(cli, "revoke", question, err);
 }
 
 int cmd_revoke(struct cli *cli, struct prg_error *err)

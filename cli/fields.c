@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "fields.h"
 
+#include "words.h"
+
 #include <string.h>
 
 static void prefixes(struct out *out, const char *key, const struct prg_prefix *list, size_t n)
@@ -245,41 +247,57 @@ void fields_peer(struct out *out, const struct prg_interface *interface,
 	live_fields(out, live);
 }
 
+void fields_no_peers(const struct cli *cli, const char *interface)
+{
+	if (cli->out.mode == OUT_TABLE)
+		cli_remark(cli, "%s has no peers: 'peerage%s%s add NAME' makes one", interface,
+		           cli->interface ? " -i " : "", cli->interface ? interface : "");
+}
+
 /* ------------------------------------------------------------------- plans */
 
 static const struct out_column plan_columns[] = {
 	{ "action", "ACTION", 0 },
 	{ "peer", "PEER", 0 },
 	{ "public_key", "KEY", OUT_HIDE },
-	{ "summary", "WHAT", OUT_TRUNC },
+	{ "summary", "WHAT", OUT_FOLD },
 };
 
-static void summarise(struct out *out, const struct prg_change *change)
+/* Whose it is: a peer of the register, a key without a name, or the interface. */
+static void whose(struct out *out, const struct prg_change *change)
 {
-	char text[1024];
-	size_t used = 0;
+	char key[PRG_KEY_TEXT];
 
-	*text = 0;
-	for (size_t i = 0; i < change->n_fields && used < sizeof(text); i++) {
-		const struct prg_field_change *field = &change->fields[i];
-
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s: %s -> %s",
-		                         used ? "; " : "", field->name,
-		                         field->from ? field->from : "null",
-		                         field->to ? field->to : "null");
+	if (change->peer || !change->has_public_key) {
+		out_text(out, "peer", change->peer);
+		return;
 	}
-	out_summary(out, "summary", text);
+	prg_public_key_format(&change->public_key, key);
+	out_stand_in(out, "peer", key);
 }
 
-static void change_fields(struct out *out, const struct prg_change *change)
+static void summarise(struct cli *cli, const struct prg_change *change)
 {
+	OWN_FREE char *text = cli->out.mode == OUT_JSON ? NULL :
+	                      words_of_change(change, cli->dry_run);
+
+	if (text)
+		out_summary(&cli->out, "summary", text);
+	else if (cli->out.mode != OUT_JSON)
+		cli->out.nomem = true;
+}
+
+static void change_fields(struct cli *cli, const struct prg_change *change)
+{
+	struct out *out = &cli->out;
+
 	out_text(out, "action", change->action);
-	out_text(out, "peer", change->peer);
+	whose(out, change);
 	if (change->has_public_key)
 		public_key(out, &change->public_key);
 	else
 		out_null(out, "public_key");
-	summarise(out, change);
+	summarise(cli, change);
 	out_object(out, "fields");
 	for (size_t i = 0; i < change->n_fields; i++) {
 		out_object(out, change->fields[i].name);
@@ -300,7 +318,7 @@ bool fields_plan(struct cli *cli, const struct prg_report *report, bool in_full)
 	         in_full ? sizeof(plan_columns) / sizeof(*plan_columns) : 0);
 	for (size_t i = 0; i < n; i++) {
 		out_row(out);
-		change_fields(out, prg_report_change(report, i));
+		change_fields(cli, prg_report_change(report, i));
 		out_row_end(out);
 	}
 	out_list_end(out);

@@ -22,6 +22,9 @@ void fields_peer(struct out *out, const struct prg_interface *interface,
 /* "10.0.0.2, fd00::2" */
 void fields_addresses(const struct prg_peer *peer, char *ret_text, size_t size);
 
+/* A remark that an interface has no peers, where people read. */
+void fields_no_peers(const struct cli *cli, const char *interface);
+
 /* The plan of a report: {"interface","changes","left_over","applied"}; keys left
  * over are remarks too. Tables and TSV have the changes where in_full, else
  * nothing. True where something differs or is left over. */

@@ -183,7 +183,8 @@ static int read_line(const char *path, struct key_line *line, bool *ret_exposed,
 	}
 	if (line->length == sizeof(line->text))
 		return say_error(err, PRG_E_USAGE,
-		                 "%s: holds more than one key of 44 base64 characters", shown);
+		                 "%s: not a key file: a key is one line of 44 base64 characters, "
+		                 "and this is longer", shown);
 	while (line->length && strchr(" \t\r\n", line->text[line->length - 1]) &&
 	       line->text[line->length - 1])
 		line->length--;

@@ -25,6 +25,11 @@ void human_apart(int64_t when, int64_t now, char ret_text[HUMAN_TEXT])
 	};
 	int64_t apart = when > now ? when - now : now - when;
 
+	/* the library's clock and ours may be read either side of a tick */
+	if (apart < 2) {
+		(void)snprintf(ret_text, HUMAN_TEXT, "now");
+		return;
+	}
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		int64_t n = (apart + steps[i].unit / 2) / steps[i].unit;
 

@@ -19,7 +19,9 @@ static void harden(void)
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	(void)umask(077);
+	/* both are errors of write(2), and dealt with as such */
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 }
 
 /* Opens what is closed of 0 to 2, so that no file of ours becomes stdout; and
@@ -27,7 +29,7 @@ static void harden(void)
 static int open_standard(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) < 0 &&
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
 		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
 			return -1;
 	return 0;
@@ -51,6 +53,16 @@ static int check_words(const struct cli *cli, struct prg_error *err)
 	return 0;
 }
 
+static int no_command(const struct cli *cli, struct prg_error *err)
+{
+	const char *interface = args_value(&cli->args, OPT_INTERFACE);
+
+	if (interface && cmd_find(interface))
+		return say_error(err, PRG_E_USAGE, "a command is needed: '%s' was taken as the "
+		                                   "interface (see 'peerage help')", interface);
+	return say_error(err, PRG_E_USAGE, "a command is needed (see 'peerage help')");
+}
+
 static int run(struct cli *cli, struct prg_error *err)
 {
 	const struct cmd *command = cli->args.command;
@@ -65,7 +77,7 @@ static int run(struct cli *cli, struct prg_error *err)
 		return 0;
 	}
 	if (!command)
-		return say_error(err, PRG_E_USAGE, "a command is needed (see 'peerage help')");
+		return no_command(cli, err);
 	code = check_words(cli, err);
 	if (!code)
 		code = cli_settle(cli, err);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 
 #define PNG_SCALE 8 /* a phone reads it off a screen or paper */
 
@@ -53,12 +54,13 @@ static int choose_style(const struct cli *cli, unsigned *ret, struct prg_error *
 static int choose_file(const struct cli *cli, enum form *ret, struct prg_error *err)
 {
 	const char *path = args_value(&cli->args, OPT_OUTPUT);
-	size_t length = path ? strlen(path) : 0;
+	const char *slash = path ? strrchr(path, '/') : NULL, *name = slash ? slash + 1 : path;
+	size_t length = name ? strlen(name) : 0;
 
 	for (size_t i = 0; path && i < sizeof(suffixes) / sizeof(*suffixes); i++) {
 		size_t n = strlen(suffixes[i].name);
 
-		if (length > n && strcmp(path + length - n, suffixes[i].name) == 0) {
+		if (length > n && strcasecmp(name + length - n, suffixes[i].name) == 0) {
 			*ret = suffixes[i].form;
 			return 0;
 		}
@@ -66,7 +68,8 @@ static int choose_file(const struct cli *cli, enum form *ret, struct prg_error *
 	if (!path)
 		return 0;
 	return say_error(err, PRG_E_USAGE,
-	                 "--output '%s': its end says the format: .conf, .png or .svg", path);
+	                 "--output '%s': its end says the format: NAME.conf, NAME.png or NAME.svg",
+	                 path);
 }
 
 /* What is printed where the user did not say. */
@@ -105,9 +108,11 @@ static int check_forms(const struct cli *cli, const struct onboard *chosen, stru
 	if (cli->args.n_words > 1 && picture)
 		return say_error(err, PRG_E_USAGE, "--format %s is for one peer, and %zu are named",
 		                 chosen->print == FORM_PNG ? "png" : "svg", cli->args.n_words);
-	if (chosen->print == FORM_PNG && chosen->terminal)
+	if (picture && chosen->terminal)
 		return say_error(err, PRG_E_USAGE,
-		                 "a PNG file is not for a terminal: give --output FILE.png");
+		                 "%s is not for a terminal: give --output FILE.%s",
+		                 chosen->print == FORM_PNG ? "a PNG file" : "an SVG file",
+		                 chosen->print == FORM_PNG ? "png" : "svg");
 	return check_png(chosen, err);
 }
 
@@ -222,15 +227,16 @@ static int print_instead(struct cli *cli, struct handout *handout, struct prg_er
 	return say_append(err, "; the config is printed instead");
 }
 
-/* Rows that lines take in a window; bytes stand for columns, which is no less. */
-static unsigned rows_of(const char *text, unsigned columns)
+static unsigned rows_of(const char *text)
 {
 	unsigned rows = 0;
 
 	while (text && *text) {
+		char line[600];
 		size_t length = strcspn(text, "\n");
 
-		rows += length ? (unsigned)((length - 1) / columns) + 1 : 1;
+		(void)snprintf(line, sizeof(line), "%.*s", (int)length, text);
+		rows += say_rows("", line);
 		text += length;
 		text += *text == '\n';
 	}
@@ -251,7 +257,7 @@ static struct fit find_fit(const struct onboard *onboard, const struct handout *
 	unsigned columns, rows, lines;
 
 	term_size(&columns, &rows);
-	lines = quiet ? 0 : rows_of(handout->made, columns) + rows_of(handout->after, columns);
+	lines = quiet ? 0 : rows_of(handout->made) + rows_of(handout->after);
 	for (size_t i = 0; i < 2 && !fit.style; i++) {
 		/* a row is left for the cursor, or the first would scroll away */
 		unsigned width, height, left = 1 + handout->reserve;
@@ -281,21 +287,41 @@ static void remark_lines(const struct cli *cli, const char *text)
 	}
 }
 
+/* A command to copy, on one line where 78 columns hold it. */
+static void say_way_out(const char *name)
+{
+	char text[300], slug[PRG_SLUG_TEXT];
+	int length = snprintf(text, sizeof(text),
+	                      "for a picture, revoke it and: peerage add %s --output %s.png", name,
+	                      name);
+
+	if (length <= 78) {
+		say_whole(text);
+		return;
+	}
+	say_whole("for a picture, revoke it and:");
+	prg_name_slug(name, slug);
+	(void)snprintf(text, sizeof(text), "peerage add %s \\", name);
+	say_whole(text);
+	(void)snprintf(text, sizeof(text), "  --output %s.png", slug);
+	say_whole(text);
+}
+
 static int too_small(struct cli *cli, struct handout *handout, const struct fit *fit,
                      struct prg_error *err)
 {
 	unsigned columns, rows;
-	char text[400];
+	char text[200];
 
 	term_size(&columns, &rows);
 	remark_lines(cli, handout->made);
-	(void)snprintf(text, sizeof(text),
-	               "window too small for the code (needs %ux%u, has %ux%u), so the config "
-	               "follows. For a picture, revoke it and: peerage add %s --output %s.png",
-	               fit->columns, fit->rows, columns, rows, handout->name, handout->name);
 	/* with -q too: it is why there is no code */
 	out_in_order(&cli->out);
+	(void)snprintf(text, sizeof(text),
+	               "window too small for the code (needs %ux%u, has %ux%u): the config follows",
+	               fit->columns, fit->rows, columns, rows);
 	say_line("", text);
+	say_way_out(handout->name);
 	return print_config(cli, handout, err);
 }
 

@@ -3,8 +3,7 @@
 
 #include "human.h"
 #include "json.h"
-#include "say.h"
-#include "term.h"
+#include "table.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,7 +20,6 @@ void out_setup(struct out *out, enum out_mode mode)
 {
 	memset(out, 0, sizeof(*out));
 	out->mode = mode;
-	out->now = (int64_t)time(NULL);
 	/* without the privilege to lock it, it may be swapped, and is wiped all the same */
 	(void)mlock(stdout_buffer, sizeof(stdout_buffer));
 	(void)setvbuf(stdout, stdout_buffer, _IOFBF, sizeof(stdout_buffer));
@@ -215,33 +213,6 @@ static const char *tsv_name(const struct out_column *column)
 
 /* ------------------------------------------------------- lists and records */
 
-static void table_begin(struct out *out)
-{
-	unsigned columns, rows;
-
-	out->table = scols_new_table();
-	if (!out->table) {
-		out->nomem = true;
-		return;
-	}
-	term_size(&columns, &rows);
-	(void)scols_table_set_termforce(out->table, term_is(STDOUT_FILENO) ?
-	                                SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
-	(void)scols_table_set_termwidth(out->table, columns);
-	(void)scols_table_enable_colors(out->table, term_colour());
-	(void)scols_table_set_column_separator(out->table, "  ");
-	for (size_t i = 0; i < out->n_columns; i++) {
-		unsigned flags = out->columns[i].flags;
-		double share = !(flags & OUT_TRUNC) ? 0 : flags & OUT_WIDE ? 0.2 : 0.1;
-
-		if (!(flags & OUT_HIDE) &&
-		    !scols_table_new_column(out->table, out->columns[i].title, share,
-		                            (flags & OUT_TRUNC ? SCOLS_FL_TRUNC : 0) |
-		                            (flags & OUT_RIGHT ? SCOLS_FL_RIGHT : 0)))
-			out->nomem = true;
-	}
-}
-
 void out_list(struct out *out, const char *key, const struct out_column *columns,
               size_t n_columns)
 {
@@ -255,7 +226,8 @@ void out_list(struct out *out, const char *key, const struct out_column *columns
 	if (!n_columns)
 		return;
 	if (out->mode == OUT_TABLE) {
-		table_begin(out);
+		out->table = table_new(columns, n_columns);
+		out->nomem |= !out->table;
 		return;
 	}
 	for (size_t i = 0; i < n_columns; i++)
@@ -269,7 +241,7 @@ void out_list_end(struct out *out)
 		json_close(out);
 		return;
 	}
-	if (out->table && scols_table_get_nlines(out->table) && scols_print_table(out->table) != 0)
+	if (out->table && !table_print(out->table, out->columns, out->n_columns))
 		out->nomem = true;
 	scols_unref_table(out->table);
 	out->table = NULL;
@@ -284,27 +256,6 @@ void out_row(struct out *out)
 		cells_clear(out);
 }
 
-static void table_row(struct out *out)
-{
-	struct libscols_line *line = scols_table_new_line(out->table, NULL);
-	size_t at = 0;
-
-	for (size_t i = 0; line && i < out->n_columns; i++) {
-		const char *text = cell_text(&out->cells[i]);
-
-		if (out->columns[i].flags & OUT_HIDE)
-			continue;
-		if (scols_line_set_data(line, at, *text ? text : "-") != 0)
-			line = NULL;
-		else if (out->cells[i].colour)
-			(void)scols_cell_set_color(scols_line_get_cell(line, at),
-			                           out->cells[i].colour);
-		at++;
-	}
-	if (!line)
-		out->nomem = true;
-}
-
 void out_row_end(struct out *out)
 {
 	if (out->mode == OUT_JSON) {
@@ -317,7 +268,7 @@ void out_row_end(struct out *out)
 		}
 		(void)putchar('\n');
 	} else if (out->table) {
-		table_row(out);
+		out->nomem |= !table_add(out->table, out->columns, out->n_columns, out->cells);
 	}
 }
 
@@ -492,6 +443,9 @@ void out_time(struct out *out, const char *key, int64_t when)
 		out_null(out, key);
 		return;
 	}
+	/* the first time that something is shown: what is shown may be news */
+	if (!out->now)
+		out->now = (int64_t)time(NULL);
 	human_moment(when, text);
 	human_apart(when, out->now, ago);
 	(void)snprintf(both, sizeof(both), "%s (%s)", text, ago);

@@ -18,8 +18,8 @@
 enum out_mode { OUT_TABLE, OUT_TSV, OUT_JSON };
 
 enum out_flags {
-	OUT_TRUNC = 1u << 0, /* may be cut where the window is narrow */
-	OUT_WIDE = 1u << 1,  /* with OUT_TRUNC: but less than others */
+	OUT_CUT = 1u << 0,   /* may be cut where the window is narrow */
+	OUT_FOLD = 1u << 1,  /* may go on in the next line there, broken at spaces */
 	OUT_RIGHT = 1u << 2, /* numbers */
 	OUT_HIDE = 1u << 3   /* not in a table */
 };
@@ -37,7 +37,7 @@ struct libscols_table;
 
 struct out {
 	enum out_mode mode;
-	int64_t now;          /* what relative times are relative to */
+	int64_t now;          /* what relative times are relative to; 0: not asked yet */
 	bool begun, nomem;
 	/* JSON */
 	unsigned depth;

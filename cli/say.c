@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 #include "say.h"
 
+#include "term.h"
+#include "text.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
+
+#define LINE 2048
+#define WIDEST 78    /* columns of a line that is broken */
+#define NARROWEST 20 /* of a window in which breaking lines makes sense */
 
 int say_error(struct prg_error *err, int code, const char *format, ...)
 {
@@ -77,14 +85,13 @@ int say_nomem(struct prg_error *err)
 	return say_error(err, PRG_E_NOMEM, "out of memory");
 }
 
-void say_line(const char *prefix, const char *text)
+static void compose(const char *prefix, const char *text, char *line, size_t size)
 {
-	char line[2048];
 	size_t n = 0;
 
-	for (; *prefix && n < sizeof(line) - 1; prefix++)
+	for (; *prefix && n < size - 1; prefix++)
 		line[n++] = *prefix;
-	for (; *text && n < sizeof(line) - 1; text++) {
+	for (; *text && n < size - 1; text++) {
 		unsigned char c = (unsigned char)*text;
 
 		/* C1 controls are C2 80 to C2 9F in UTF-8; a terminal may obey them */
@@ -94,8 +101,69 @@ void say_line(const char *prefix, const char *text)
 		}
 		line[n++] = c < 0x20 || c == 0x7f ? '?' : (char)c;
 	}
-	line[n++] = '\n';
-	(void)fwrite(line, 1, n, stderr);
+	line[n] = 0;
+}
+
+/* Breaks a composed line for the window: newlines in place of spaces. */
+static void fold(char *line)
+{
+	unsigned columns, rows;
+
+	term_size(&columns, &rows);
+	if (!term_is(STDERR_FILENO) || columns < NARROWEST)
+		return;
+	if (columns > WIDEST)
+		columns = WIDEST;
+	while (*line) {
+		line += text_fold(line, columns, true);
+		if (*line)
+			*line++ = '\n';
+	}
+}
+
+static void write_line(char *line)
+{
+	size_t length = strlen(line);
+
+	line[length] = '\n';
+	(void)fwrite(line, 1, length + 1, stderr);
+}
+
+void say_line(const char *prefix, const char *text)
+{
+	char line[LINE];
+
+	compose(prefix, text, line, sizeof(line));
+	fold(line);
+	write_line(line);
+}
+
+void say_whole(const char *text)
+{
+	char line[LINE];
+
+	compose("", text, line, sizeof(line));
+	write_line(line);
+}
+
+unsigned say_rows(const char *prefix, const char *text)
+{
+	char line[LINE];
+	unsigned columns, rows, taken = 0;
+
+	compose(prefix, text, line, sizeof(line));
+	fold(line);
+	term_size(&columns, &rows);
+	for (char *row = line, *end = line; end; row = end + 1) {
+		size_t width;
+
+		end = strchr(row, '\n');
+		if (end)
+			*end = 0;
+		width = text_width(row);
+		taken += width ? (unsigned)((width - 1) / columns) + 1 : 1;
+	}
+	return taken;
 }
 
 /* Edit distance with neighbours swapped as one step; words over 31 bytes are far. */

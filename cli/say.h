@@ -19,9 +19,14 @@ int say_wrap(struct prg_error *err, const char *format, ...) PRG_PRINTF(2, 3);
 int say_append(struct prg_error *err, const char *format, ...) PRG_PRINTF(2, 3);
 int say_nomem(struct prg_error *err);
 
-/* Writes one line to stderr. Control characters, which may come from argv, are
- * shown as '?'. */
+/* Writes one line to stderr; on a terminal as several of at most 78 columns, broken
+ * at spaces that do not stand in '…'. Control characters, which may come from argv,
+ * are shown as '?'. */
 void say_line(const char *prefix, const char *text);
+/* The same, never broken: there may be a command in it to copy. */
+void say_whole(const char *text);
+/* Rows that say_line() takes in the window. */
+unsigned say_rows(const char *prefix, const char *text);
 
 /* The one of words[0..n) that `word` is most likely a misspelling of, or NULL. */
 const char *say_nearest(const char *word, const char *const *words, size_t n);

@@ -9,6 +9,43 @@ load common
 	[[ $stderr == *"peerage add NAME"* ]]
 }
 
+@test "an init that fails leaves no register, and no directory" {
+	mkdir scratch
+	export TMPDIR=$PWD/scratch PEERAGE_REGISTER=$PWD/a/b/register.db
+	t 2 init --endpoint 192.0.2.1 --address 10.8.0.1/24 --address 10.8.0.2/16
+	error_is overlap
+	t 2 init --endpoint 'no/such'
+	error_is endpoint
+	t 2 init --endpoint 192.0.2.1 --private-key /dev/null
+	error_is empty
+	TMPDIR=$PWD/missing t 1 init --endpoint 192.0.2.1
+	error_is "cannot make a directory in '.*/missing' to try this out"
+	if unshare -n true 2>/dev/null; then
+		run -2 --separate-stderr unshare -n "$PEERAGE" init
+		error_is "no default route"
+	fi
+	[ ! -e a ]
+	[ -z "$(ls -A scratch)" ]
+	t 0 -q init --endpoint 192.0.2.1
+	[ -e a/b/register.db ]
+	[ -z "$(ls -A scratch)" ]
+	t 3 init --endpoint 192.0.2.1
+	[ "$(p -j interfaces | jq -r '.interfaces[].name')" = wg0 ]
+}
+
+@test "what init has just made is as old as now, and a time is rounded" {
+	t 0 init --endpoint 192.0.2.1
+	[[ $output =~ created\ +[0-9TZ:-]+\ \(now\) ]]
+	p -q add alice --expires 7d >/dev/null
+	t 0 list
+	[[ $output == *"in 7 d"* ]]
+	t 0 show alice
+	[[ $output == *"(in 7 d)"* ]]
+	p -q set alice --expires 1y
+	t 0 list
+	[[ $output =~ \ 20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]\  ]]
+}
+
 @test "init takes every setting" {
 	t 0 -j init office --endpoint vpn.example.com:443 --address 10.9.0.1/16 \
 		--address fd09::1/64 --listen-port 443 --dns 10.9.0.1,fd09::1 \
@@ -39,7 +76,7 @@ load common
 	[ ! -e register ]
 	[ -z "$(ls -A scratch)" ]
 	TMPDIR=$PWD/missing t 1 -n init --endpoint 192.0.2.1
-	error_is "cannot make a directory in '.*/missing' for the dry run"
+	error_is "cannot make a directory in '.*/missing' to try this out"
 	init
 	t 3 -n init --endpoint 192.0.2.1
 	t 0 -n -j init wg1 --endpoint 192.0.2.1 --listen-port 51821
@@ -101,7 +138,7 @@ load common
 	chmod 600 key
 	before=$(everything)
 	t 2 configure private-key key
-	error_is "no terminal to ask on: give -y"
+	error_is "'peerage configure private-key' asks first, .*no terminal to ask on: give -y"
 	[ "$(everything)" = "$before" ]
 	t 0 -y -j configure private-key key
 	j ".settings.public_key == \"$(p pubkey <key)\""
@@ -111,7 +148,9 @@ load common
 	init
 	p -q add alice >/dev/null
 	t 2 interfaces remove wg0
-	error_is "no terminal to ask on"
+	error_is "'peerage interfaces remove wg0' asks first, .*no terminal to ask on"
+	t 2 interfaces rm wg0
+	error_is "'peerage interfaces remove wg0' asks first"
 	t 6 interfaces remove wg9 -y
 	t 2 interfaces remove
 	error_is "needs an IF"
@@ -121,6 +160,9 @@ load common
 	t 0 -j interfaces
 	j '.interfaces == []'
 	t 6 -j list
+	init
+	t 0 -y interfaces rm wg0
+	[[ $stderr == *"wg0: removed"* ]]
 }
 
 @test "the question, its no and its yes" {
@@ -153,7 +195,7 @@ load common
 	t 2 sync
 	error_is "sync has nothing to do"
 	t 2 sync --prune
-	error_is "no terminal to ask on"
+	error_is "'peerage sync --prune' asks first, .*no terminal to ask on"
 	t 0 up
 	[[ $stderr == *"recorded only"* ]]
 	t 0 -j interfaces

@@ -43,7 +43,7 @@ refused() {
 	refused "standard input" <<<" $key"
 	refused "standard input" <<<"$key x"
 	refused "standard input" <<<"${key:0:42}/="
-	refused "more than one key" < <(head -c 300 /dev/zero)
+	refused "standard input: not a key file: a key is one line" < <(head -c 300 /dev/zero)
 	refused "standard input" < <(printf '%s\0' "$key")
 	printf '%s\r\n' "$key" | p pubkey
 	printf '%s' "$key" | p pubkey
@@ -110,6 +110,8 @@ refused() {
 	: >empty
 	t 2 add alice --preshared-key empty
 	error_is "empty: empty"
+	t 2 add alice --preshared-key /etc/passwd
+	error_is "/etc/passwd: (not a key file|malformed)"
 	t 1 add alice --preshared-key /
 	error_is "cannot read a key from '/'"
 	t 6 show alice

@@ -51,11 +51,44 @@ hidden() { find . -maxdepth 1 -name '.peerage-*'; }
 	for size in 20x80 24x30 10x20; do
 		tty "$size" add "at-$size"
 		[ "$status" = 0 ]
-		grep -q "window too small for the code (needs [0-9]*x[0-9]*, has ${size#*x}x${size%x*})" screen
-		grep -q -- "--output at-$size.png" screen
+		tr -d '\r' <screen | tr '\n' ' ' >said
+		grep -q "window too small for the code (needs [0-9]*x[0-9]*, has ${size#*x}x${size%x*}): the" said
+		grep -q -- "revoke it and: peerage add at-$size --output at-$size.png" said
 		key=$(p -j show "at-$size" | jq -r .peer.public_key)
 		[ "$(tr -d '\r' <screen | sed -n 's/^PrivateKey = //p' | p pubkey)" = "$key" ]
 	done
+}
+
+@test "what is said beside a code or config keeps within 78 columns" {
+	init
+	long=$(printf 'x%.0s' {1..64})
+	tty 20x80 add "$long"
+	tr -d '\r' <screen | sed '/^\[Interface\]/,$d' >said
+	[ "$(width <said)" -le 78 ]
+	grep -q "^window too small" said
+	# the command goes on in the next line, and can be copied
+	no grep -q "for a picture.*peerage add" said
+	grep -A 1 "^peerage add $long .$" said >command
+	sed "s/^peerage/printf '%s\n'/" command >copied
+	slug=$(sed -n 's/^  --output \(.*\)\.png$/\1/p' said)
+	[ ${#slug} -le 15 ]
+	[ "$(bash copied | tr '\n' ' ')" = "add $long --output $slug.png " ]
+	tty 24x80 export "$long"
+	tr -d '\r' <screen | sed '/^\[Interface\]/,/^PersistentKeepalive/d' | tail -n +2 >said
+	tr '\n' ' ' <said | grep -q "private key was not kept: fill it in"
+	[ "$(width <said)" -le 78 ]
+	# what is to be copied is whole, whatever it takes
+	tty 24x80 qr "$long"
+	[ "$status" = 1 ]
+	tr -d '\r' <screen | grep -q "'peerage export $long'"
+	[ "$(tr -d '\r' <screen | grep -v "$long" | width)" -le 78 ]
+	tty 60x80 add alice
+	tr -d '\r' <screen | grep -v '38;5;' >said
+	[ "$(width <said)" -le 78 ]
+	tr -d '\r' <screen | tail -n 1 | grep -q "peerage export NAME$"
+	# elsewhere a remark and an error are one line each
+	t 1 qr "$long"
+	error_is "not kept.*export.*rotate"
 }
 
 @test "sextants are not for the console" {
@@ -141,6 +174,10 @@ hidden() { find . -maxdepth 1 -name '.peerage-*'; }
 	head -c 200 svg.svg | grep -q "<svg"
 	key=$(p -j show png | jq -r .peer.public_key)
 	[ "$(zbarimg -q --raw png.png | sed -n 's/^PrivateKey *= *//p' | p pubkey)" = "$key" ]
+	t 0 -q add upper --output UPPER.Conf
+	grep -q "^PrivateKey = " UPPER.Conf
+	t 0 -q add picture --output p.x.PNG
+	zbarimg -q --raw p.x.PNG | grep -q "^PrivateKey *="
 	t 0 -j add four --output four.png
 	j '.peers[0].config | length > 100'
 	[ -s four.png ]
@@ -152,9 +189,13 @@ hidden() { find . -maxdepth 1 -name '.peerage-*'; }
 	init
 	before=$(everything)
 	t 2 add alice --output alice.gif
-	error_is "--output 'alice.gif': its end says the format: .conf, .png or .svg"
-	t 2 add alice --output .conf
-	error_is "its end says the format"
+	error_is "--output 'alice.gif': its end says the format: NAME.conf, NAME.png or NAME.svg"
+	mkdir out
+	for path in .conf out/.conf ./.PNG out/ out/.x.; do
+		t 2 add alice --output "$path"
+		error_is "its end says the format"
+	done
+	rmdir out
 	t 2 add alice --output alice.png --format svg
 	error_is "--format and the end of --output differ"
 	t 1 add alice --output missing/alice.conf
@@ -206,7 +247,12 @@ hidden() { find . -maxdepth 1 -name '.peerage-*'; }
 	[[ $output == *"<svg"* ]]
 	tty 50x80 add carol --format png
 	[ "$status" = 2 ]
-	grep -q "a PNG file is not for a terminal" screen
+	grep -q "a PNG file is not for a terminal: give --output FILE.png" screen
+	tty 50x80 add carol --format svg
+	[ "$status" = 2 ]
+	grep -q "an SVG file is not for a terminal: give --output FILE.svg" screen
+	no grep -q "<svg" screen
+	t 6 show carol
 }
 
 @test "a config too long for a code is printed" {

@@ -97,6 +97,12 @@ load common
 	error_is "option --note needs a value: TEXT"
 	t 2 -i
 	error_is "command is needed|needs a value"
+	t 2 -i list
+	error_is "a command is needed: 'list' was taken as the interface"
+	t 2 -i rm
+	error_is "'rm' was taken as the interface"
+	t 2 -i wg0
+	error_is "a command is needed \(see"
 	t 2 list -i
 	error_is "option --interface needs a value: IF"
 	t 2 list --json=yes
@@ -105,6 +111,28 @@ load common
 	error_is "option --note is given twice"
 	t 2
 	error_is "a command is needed"
+}
+
+@test "an optional value that was put behind a space is not taken for a name" {
+	init
+	for style in half sextant; do
+		t 2 add alice --qr $style
+		error_is "'$style' behind --qr would be a name: give --qr=$style, or put the name first"
+		t 0 add $style --qr
+		t 0 add --qr -- $style-2
+	done
+	t 0 add --qr halfway
+	t 0 -j list
+	j '[.peers[].name] == ["half","half-2","sextant","sextant-2","halfway"]'
+}
+
+@test "an error says which option, once" {
+	init
+	for line in "--tag a/b" "--quota x" "--mtu x" "--expires x" "--public-key x" "--dns x"; do
+		eval "t 2 add alice $line"
+		error_is "^peerage: ${line%% *}: "
+		[ "$(grep -oE "(^|[ :-])${line:2:3}[a-z-]*: " <<<"$stderr" | wc -l)" = 1 ]
+	done
 }
 
 @test "missing and surplus arguments" {

@@ -167,6 +167,25 @@ names() { jq -r '[.peers[].name] | join(" ")' <<<"$output"; }
 	error_is "give active, disabled, expired, revoked or all"
 }
 
+@test "list --stale-config: those that need a new config" {
+	init
+	p -q add alice bob carol >/dev/null
+	t 0 -j list --stale-config
+	j '.peers == []'
+	p -q configure endpoint 192.0.2.9 >/dev/null
+	p -q add dave >/dev/null
+	p -q disable carol
+	p -qy revoke bob
+	t 0 -j list --stale-config
+	[ "$(names)" = "alice carol" ]
+	t 0 -j list --stale-config --state disabled
+	[ "$(names)" = carol ]
+	t 0 -j list 'd*' --stale-config
+	j '.peers == []'
+	t 2 list --stale-config=yes
+	error_is "takes no value"
+}
+
 @test "list sorts" {
 	init
 	p -q add zoe --expires 3d >/dev/null
@@ -189,19 +208,63 @@ names() { jq -r '[.peers[].name] | join(" ")' <<<"$output"; }
 	error_is "give created, name, expires, state or address"
 }
 
-@test "tables fit 80 columns, cut where they must" {
-	init
-	p -q add a-name-that-is-rather-long-but-allowed-as-it-has-under-64-bytes \
-		--note "$(printf 'word %.0s' {1..60})" --tag one --tag two --expires 30d >/dev/null
+# the screen without colours
+plain() { tr -d '\r' <screen | sed 's/\x1b\[[0-9;]*m//g'; }
+
+@test "tables fit 80 columns: names and addresses whole, notes and tags cut with a mark" {
+	p -q init wg0 --endpoint vpn.example.com --address 10.200.233.1/24 \
+		--address fd2d:fcb3:4c22::1/64 >/dev/null
+	note=$(printf 'wörd %.0s' {1..60})
+	p -q add accounting-laptop --note "$note" --tag one --tag two --expires 30d >/dev/null
+	p -q add 山田 --note "日本語のノートはとても長いので切られるべきです" >/dev/null
+	p -q add bob --note short >/dev/null
 	tty 24x80 list
 	[ "$status" = 0 ]
-	[ "$(wc -l <screen)" = 2 ]
 	[ "$(width <screen)" -le 80 ]
-	grep -q 'a-name-that-is.*10.7.0.2, fd07::2' screen
-	t 0 list
-	[[ $output == *"but-allowed-as-it-has-under-64-bytes"* ]]
+	plain | grep -qE '^NAME +STATE +ADDRESSES +EXPIRES +TAGS +NOTE$'
+	plain | grep -qE '^accounting-laptop  active  10\.200\.233\.2, .*  one, two  wörd.*…$'
+	plain | grep -qE '^ +fd2d:fcb3:4c22::2 *$'
+	plain | grep -qE '^山田 +active .*日本.*…$'
+	plain | grep -qE '^bob +active .* short$'
+	# every column as it is, where there is room
+	tty 24x400 list
+	plain | grep -qF "10.200.233.2, fd2d:fcb3:4c22::2"
+	plain | grep -qF "$note"
+	no grep -q … screen
+	tty 24x80 interfaces
+	[ "$(width <screen)" -le 80 ]
+	plain | grep -qE '^wg0 +vpn\.example\.com:51820 +51820 +10\.200\.233\.1/24, +no +auto$'
+	plain | grep -qE '^ +fd2d:fcb3:4c22::1/64 *$'
 	tty 24x80 status
 	[ "$(width <screen)" -le 80 ]
+}
+
+@test "a table that cannot fit is not cut but for notes and tags" {
+	init
+	long=a-name-that-is-rather-long-but-allowed-as-it-has-under-64-bytes
+	p -q add "$long" --note "$(printf 'word %.0s' {1..60})" --tag one --tag two >/dev/null
+	for size in 24x80 24x40 24x20 24x1; do
+		tty $size list
+		[ "$status" = 0 ]
+		plain | grep -qF "$long  active  10.7.0.2"
+		plain | grep -qE '10\.7\.0\.2,? .*…  …$'
+		plain | grep -qF "fd07::2"
+		tty $size status
+		plain | grep -qF "$long "
+	done
+}
+
+@test "nothing is cut where there is no terminal" {
+	init
+	long=a-name-that-is-rather-long-but-allowed-as-it-has-under-64-bytes
+	note=$(printf 'word %.0s' {1..60})
+	p -q add "$long" --note "$note" --tag one --tag two >/dev/null
+	COLUMNS=20 t 0 list
+	[ "${#lines[@]}" = 2 ]
+	[[ ${lines[1]} == "$long  active  10.7.0.2, fd07::2  -        one, two  ${note% }"* ]]
+	COLUMNS=20 t 0 -n set "$long" --note x --tag three
+	[ "${#lines[@]}" = 2 ]
+	[[ ${lines[1]} == *"${note% }"* ]]
 }
 
 @test "colour on a terminal only, and not with NO_COLOR" {
@@ -244,6 +307,33 @@ names() { jq -r '[.peers[].name] | join(" ")' <<<"$output"; }
 	error_is .
 	t 0 -j enable alice --expires 1d
 	j '.peers[0].state == "active"'
+}
+
+@test "-n tells in words, which wrap on a terminal" {
+	init
+	t 0 -n add alice
+	[[ ${lines[1]} =~ ^add\ +alice\ +"allowed IPs 10.7.0.2/32, fd07::2/128; preshared key yes"$ ]]
+	p -q add alice >/dev/null
+	t 0 -n revoke alice
+	[[ ${lines[1]} =~ ^remove\ +alice\ +"allowed IPs 10.7.0.2/32, fd07::2/128" ]]
+	t 0 -n set alice --keepalive 25
+	[[ ${lines[1]} =~ ^update\ +alice\ +"keepalive: was off, will be 25 s"$ ]]
+	t 0 -n configure mtu 1300 client-keepalive none dns none
+	[[ $output == *"MTU: was default, will be 1300"* ]]
+	[[ $output == *"client keepalive: was 25 s, will be off"* ]]
+	[[ $output == *"DNS: was 9.9.9.9, 2620:fe::fe, will be none"* ]]
+	no grep -qE '\[|"|->|null' <<<"$output"
+	t 0 -n set alice --note '"quoted" \ [a, b] null ü 日本' --tag x --tag y --quota 10GiB/month
+	[[ $output == *'note: was none, will be "quoted" \ [a, b] null ü 日本'* ]]
+	[[ $output == *"tags: was none, will be x, y"* && $output == *"quota: was none, will be 10 GiB"* ]]
+	t 0 -n -t configure mtu 1300
+	[ "${lines[1]}" = $'configure\t\t\tMTU: was default, will be 1300' ]
+	tty 24x80 -q -n configure dns none client-allowed-ips 10.0.0.0/8,fd00::/8 endpoint \
+		a-rather-long-name-of-a-server.example.com
+	[ "$(width <screen)" -le 80 ]
+	plain | tr -s ' \n' ' ' | grep -qF "client allowed IPs: was 0.0.0.0/0, ::/0, will be 10.0.0.0/8, fd00::/8"
+	plain | tr -s ' \n' ' ' | grep -qF "a-rather-long-name-of-a-server.example.com:51820"
+	no grep -q … screen
 }
 
 @test "-n of each changing command changes nothing" {

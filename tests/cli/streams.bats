@@ -20,6 +20,14 @@ load common
 	[ -z "$stderr" ]
 	t 0 add carol --no-apply
 	[[ $stderr == "recorded only: "* ]]
+	t 0 add carol --if-absent
+	[ "$stderr" = "carol: is there already, and left as it is" ]
+	t 0 disable carol
+	[[ $stderr == "recorded only: "* ]]
+	t 0 disable carol
+	[ "$stderr" = "carol: was disabled already" ]
+	t 0 disable carol alice
+	[[ $stderr == "recorded only: "* ]]
 }
 
 @test "every answer of a command with -j is one JSON document" {
@@ -31,8 +39,8 @@ load common
 	for line in list "list --state all" "show alice" status "status alice" "export alice" \
 		"export alice bob" interfaces configure "-n add x" "-n revoke alice" \
 		"configure mtu 1400" "disable alice" "disable alice" "enable alice" \
-		"rename bob rob" "set alice --note n" "-y revoke rob" "-y revoke rob" up down \
-		"-y interfaces remove wg0" interfaces
+		"rename bob rob" "set alice --note n" "-y revoke rob" "-y revoke rob" \
+		"-y interfaces remove wg0" interfaces "init wg0 --endpoint 192.0.2.1" up down
 	do
 		# shellcheck disable=SC2086
 		t 0 -j $line
@@ -127,10 +135,42 @@ load common
 	init
 	t 0 list
 	[ -z "$output" ]
+	[ "$stderr" = "wg0 has no peers: 'peerage add NAME' makes one" ]
+	t 0 -i wg0 list
+	[ "$stderr" = "wg0 has no peers: 'peerage -i wg0 add NAME' makes one" ]
 	t 0 list -t
 	[ "${#lines[@]}" = 1 ]
+	[ -z "$stderr" ]
 	t 0 list -j
 	j '.peers == []'
+	[ -z "$stderr" ]
+	t 0 status
+	[ -z "$output" ]
+	[[ ${stderr_lines[-1]} == "wg0 has no peers: 'peerage add NAME' makes one" ]]
+	p -q add alice >/dev/null
+	t 0 list 'b*'
+	[ -z "$output" ]
+	[ "$stderr" = "no peer of wg0 matches" ]
+	p -qy interfaces remove wg0
+	t 0 interfaces
+	[ -z "$output" ]
+	[ "$stderr" = "no interface is registered: 'peerage init' makes one" ]
+}
+
+@test "a register that others may read is remarked on, once a command" {
+	init
+	chmod 640 "$PEERAGE_REGISTER"
+	for line in interfaces "-j list" "add alice --output alice.conf"; do
+		# shellcheck disable=SC2086
+		t 0 $line
+		[[ ${stderr_lines[0]} == *"register.db: others than its owner may get at the register"*"chmod 600 it" ]]
+		[ "$(grep -c 'chmod 600' <<<"$stderr")" = 1 ]
+	done
+	t 0 -q list
+	[ -z "$stderr" ]
+	chmod 600 "$PEERAGE_REGISTER"
+	t 0 -j list
+	[ -z "$stderr" ]
 }
 
 @test "JSON holds names of any script, and a note with quotes, unharmed" {

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: ISC */
+#include "table.h"
+
+#include "own.h"
+#include "term.h"
+#include "text.h"
+
+#include <libsmartcols.h>
+#include <string.h>
+
+#define GAP "  "
+#define COMFORT 8        /* columns that leave something to read of what is cut */
+#define NO_LIMIT 1000000 /* columns: what has to be cut is cut here */
+
+static void own_iter(struct libscols_iter **iter)
+{
+	scols_free_iter(*iter);
+}
+
+static struct libscols_column *add_column(struct libscols_table *table,
+                                          const struct out_column *column)
+{
+	struct libscols_column *made =
+		scols_table_new_column(table, column->title, 0,
+	                               SCOLS_FL_NOEXTREMES |
+	                               (column->flags & OUT_RIGHT ? SCOLS_FL_RIGHT : 0) |
+	                               (column->flags & OUT_FOLD ? SCOLS_FL_WRAP : 0));
+
+	if (made && column->flags & OUT_FOLD &&
+	    (scols_column_set_safechars(made, "\n") != 0 ||
+	     scols_column_set_wrapfunc(made, scols_wrapnl_chunksize, scols_wrapnl_nextchunk,
+	                               NULL) != 0))
+		return NULL;
+	return made;
+}
+
+struct libscols_table *table_new(const struct out_column *columns, size_t n_columns)
+{
+	struct libscols_table *table = scols_new_table();
+
+	if (!table)
+		return NULL;
+	(void)scols_table_set_termforce(table, term_is(STDOUT_FILENO) ?
+	                                SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
+	(void)scols_table_set_termwidth(table, NO_LIMIT);
+	(void)scols_table_enable_colors(table, term_colour());
+	(void)scols_table_set_column_separator(table, GAP);
+	for (size_t i = 0; i < n_columns; i++) {
+		if (columns[i].flags & OUT_HIDE || add_column(table, &columns[i]))
+			continue;
+		scols_unref_table(table);
+		return NULL;
+	}
+	return table;
+}
+
+bool table_add(struct libscols_table *table, const struct out_column *columns, size_t n_columns,
+               const struct out_cell *cells)
+{
+	struct libscols_line *line = scols_table_new_line(table, NULL);
+	size_t at = 0;
+
+	for (size_t i = 0; line && i < n_columns; i++) {
+		const char *text = cells[i].text;
+
+		if (columns[i].flags & OUT_HIDE)
+			continue;
+		if (scols_line_set_data(line, at, text && *text ? text : "-") != 0)
+			return false;
+		if (cells[i].colour)
+			(void)scols_cell_set_color(scols_line_get_cell(line, at), cells[i].colour);
+		at++;
+	}
+	return line != NULL;
+}
+
+/* ------------------------------------------------------------------ widths */
+
+struct layout {
+	size_t n;
+	struct {
+		unsigned flags;
+		size_t natural, least, width;
+	} columns[OUT_COLUMNS];
+};
+
+/* The widest line of a text that is folded. */
+static size_t widest_part(const char *text, size_t fold_at)
+{
+	size_t widest = 0;
+
+	while (*text) {
+		size_t length = text_fold(text, fold_at, false), width = 0;
+		OWN_FREE char *part = strndup(text, length);
+
+		if (part)
+			width = text_width(part);
+		if (width > widest)
+			widest = width;
+		text += length;
+		text += *text == ' ';
+	}
+	return widest;
+}
+
+static void measure_cell(struct layout *layout, size_t at, const char *text)
+{
+	unsigned flags = layout->columns[at].flags;
+	size_t width = text_width(text);
+	size_t least = flags & OUT_CUT ? 0 : flags & OUT_FOLD ? widest_part(text, 1) : width;
+
+	if (width > layout->columns[at].natural)
+		layout->columns[at].natural = layout->columns[at].width = width;
+	if (least > layout->columns[at].least)
+		layout->columns[at].least = least;
+}
+
+static bool measure(struct libscols_table *table, const struct out_column *columns,
+                    size_t n_columns, struct layout *layout)
+{
+	OWN(own_iter) struct libscols_iter *iter = scols_new_iter(SCOLS_ITER_FORWARD);
+	struct libscols_line *line;
+
+	layout->n = 0;
+	for (size_t i = 0; i < n_columns; i++) {
+		size_t width = strlen(columns[i].title);
+
+		if (columns[i].flags & OUT_HIDE)
+			continue;
+		layout->columns[layout->n].flags = columns[i].flags;
+		layout->columns[layout->n].natural = layout->columns[layout->n].width = width;
+		layout->columns[layout->n++].least = columns[i].flags & OUT_CUT ? 1 : width;
+	}
+	while (iter && scols_table_next_line(table, iter, &line) == 0)
+		for (size_t i = 0; i < layout->n; i++)
+			measure_cell(layout, i, scols_cell_get_data(scols_line_get_cell(line, i)));
+	return iter != NULL;
+}
+
+static size_t total(const struct layout *layout)
+{
+	size_t sum = layout->n ? (layout->n - 1) * strlen(GAP) : 0;
+
+	for (size_t i = 0; i < layout->n; i++)
+		sum += layout->columns[i].width;
+	return sum;
+}
+
+/* Narrows those with `flag`, the widest first, as far as `floor` allows. */
+static void narrow(struct layout *layout, unsigned flag, size_t floor, size_t window)
+{
+	for (size_t excess = total(layout); excess > window; excess--) {
+		size_t from = layout->n;
+
+		for (size_t i = 0; i < layout->n; i++)
+			if (layout->columns[i].flags & flag && layout->columns[i].width > floor &&
+			    layout->columns[i].width > layout->columns[i].least &&
+			    (from == layout->n ||
+			     layout->columns[i].width > layout->columns[from].width))
+				from = i;
+		if (from == layout->n)
+			return;
+		layout->columns[from].width--;
+	}
+}
+
+/* Gives what is left over to those with `flag`, the narrowest first. */
+static void widen(struct layout *layout, unsigned flag, size_t window)
+{
+	for (size_t used = total(layout); used < window; used++) {
+		size_t to = layout->n;
+
+		for (size_t i = 0; i < layout->n; i++)
+			if (layout->columns[i].flags & flag &&
+			    layout->columns[i].width < layout->columns[i].natural &&
+			    (to == layout->n ||
+			     layout->columns[i].width < layout->columns[to].width))
+				to = i;
+		if (to == layout->n)
+			return;
+		layout->columns[to].width++;
+	}
+}
+
+/* Lines that are folded mostly end before the column does: it is as wide as the
+ * widest of them. */
+static bool tighten(struct libscols_table *table, struct layout *layout, size_t at)
+{
+	OWN(own_iter) struct libscols_iter *iter = scols_new_iter(SCOLS_ITER_FORWARD);
+	struct libscols_line *line;
+	size_t width = layout->columns[at].least;
+
+	while (iter && scols_table_next_line(table, iter, &line) == 0) {
+		const char *text = scols_cell_get_data(scols_line_get_cell(line, at));
+		size_t widest = widest_part(text, layout->columns[at].width);
+
+		if (widest > width)
+			width = widest;
+	}
+	layout->columns[at].width = width;
+	return iter != NULL;
+}
+
+static bool fit(struct libscols_table *table, struct layout *layout, size_t window)
+{
+	bool done = true;
+
+	narrow(layout, OUT_CUT, COMFORT, window);
+	if (total(layout) > window) {
+		narrow(layout, OUT_FOLD, 0, window);
+		for (size_t i = 0; done && i < layout->n; i++)
+			if (layout->columns[i].flags & OUT_FOLD)
+				done = tighten(table, layout, i);
+		narrow(layout, OUT_CUT, 0, window);
+		widen(layout, OUT_CUT, window);
+	}
+	return done;
+}
+
+/* ------------------------------------------------------------------- cells */
+
+static bool cut(struct libscols_cell *cell, size_t width)
+{
+	static const char ellipsis[] = "…";
+	const char *text = scols_cell_get_data(cell);
+	size_t length = text_fit(text, width - 1);
+	OWN_FREE char *shorter = malloc(length + sizeof(ellipsis));
+
+	if (!shorter)
+		return false;
+	memcpy(shorter, text, length);
+	memcpy(shorter + length, ellipsis, sizeof(ellipsis));
+	return scols_cell_set_data(cell, shorter) == 0;
+}
+
+static bool fold(struct libscols_cell *cell, size_t width)
+{
+	OWN_FREE char *text = strdup(scols_cell_get_data(cell));
+
+	if (!text)
+		return false;
+	for (char *line = text; *line;) {
+		line += text_fold(line, width, false);
+		if (*line)
+			*line++ = '\n';
+	}
+	return scols_cell_set_data(cell, text) == 0;
+}
+
+/* A heading does not keep a column wide. */
+static bool shape_headings(struct libscols_table *table, const struct layout *layout)
+{
+	bool done = true;
+
+	for (size_t i = 0; done && i < layout->n; i++) {
+		struct libscols_cell *heading =
+			scols_column_get_header(scols_table_get_column(table, i));
+
+		if (text_width(scols_cell_get_data(heading)) > layout->columns[i].width)
+			done = cut(heading, layout->columns[i].width);
+	}
+	return done;
+}
+
+static bool shape(struct libscols_table *table, const struct layout *layout)
+{
+	OWN(own_iter) struct libscols_iter *iter = scols_new_iter(SCOLS_ITER_FORWARD);
+	struct libscols_line *line;
+	bool done = iter && shape_headings(table, layout);
+
+	while (done && scols_table_next_line(table, iter, &line) == 0)
+		for (size_t i = 0; done && i < layout->n; i++) {
+			struct libscols_cell *cell = scols_line_get_cell(line, i);
+			size_t width = layout->columns[i].width;
+
+			if (width == layout->columns[i].natural ||
+			    text_width(scols_cell_get_data(cell)) <= width)
+				continue;
+			done = layout->columns[i].flags & OUT_CUT ? cut(cell, width)
+			                                          : fold(cell, width);
+		}
+	return done;
+}
+
+bool table_print(struct libscols_table *table, const struct out_column *columns, size_t n_columns)
+{
+	struct layout layout;
+	unsigned window, rows;
+
+	if (!scols_table_get_nlines(table))
+		return true;
+	term_size(&window, &rows);
+	if (term_is(STDOUT_FILENO)) {
+		if (!measure(table, columns, n_columns, &layout))
+			return false;
+		if (!fit(table, &layout, window) || !shape(table, &layout))
+			return false;
+	}
+	return scols_print_table(table) == 0;
+}
