@@ -295,9 +295,14 @@ static int apply_recorded(struct prg_road *road, struct prg_error *err)
 
 static void remark_down(const struct prg_road *road)
 {
-	enum prg_verb verb = road->intent->verb;
+	size_t n = prg_report_n_results(road->report), same = 0, i;
 
-	if (road->record_only || applies(road) || verb == PRG_INIT || road->interface == NULL)
+	if (road->record_only || applies(road) || road->intent->verb == PRG_INIT ||
+	    road->interface == NULL)
+		return;
+	for (i = 0; i < n; i++)
+		same += prg_report_result(road->report, i)->outcome == PRG_UNCHANGED;
+	if (n > 0 && same == n)
 		return;
 	prg_report_remark_add(road->report, "%s is down: this is recorded, and takes effect with "
 	                                    "'peerage -i %s up'",
