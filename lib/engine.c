@@ -67,6 +67,14 @@ static int probe(struct prg_road *road, struct prg_error *err)
 	if (rc < 0)
 		return rc;
 	rc = prg_backend_link(road->backend, &link, err);
+	if (rc == PRG_E_NOT_FOUND && (verb == PRG_INIT || verb == PRG_UP) &&
+	    strcmp(prg_backend_name(road->backend), "uapi") == 0)
+		return prg_error_set(err, PRG_E_UNSUPPORTED,
+		                     "a userspace WireGuard makes the link of %s itself: %sstart it, for "
+		                     "example with 'wireguard-go %s', then run 'peerage -i %s up'",
+		                     name_of(road),
+		                     verb == PRG_INIT ? "register it with 'init --no-up', " : "",
+		                     name_of(road), name_of(road));
 	if (verb == PRG_INIT) {
 		if (rc == PRG_E_NOT_FOUND)
 			return 0;
