@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC */
+/* Inside of lib/change: what the verbs share. All inside the transaction. */
+#ifndef PRG_CHANGE_CHANGE_H
+#define PRG_CHANGE_CHANGE_H
+
+#include "engine.h"
+
+/* The values that the intent gives peer `index`, to *peer. */
+int prg_change_put_values(struct prg_road *road, struct prg_peer *peer, size_t index,
+                          struct prg_error *err);
+/* An audit entry of what differs; from NULL: a new peer. */
+int prg_change_audit_peer(struct prg_road *road, const char *verb, const struct prg_peer *from,
+                          const struct prg_peer *to, struct prg_error *err);
+/* What WireGuard should have of a peer: *ret is wg where it is active, else NULL. */
+int prg_change_desired(struct prg_road *road, const struct prg_peer *peer, struct prg_wg_peer *wg,
+                       const struct prg_wg_peer **ret, struct prg_error *err);
+/* `from` is what the running interface should have had, `to` what it should
+ * have now, either may be NULL: operations, pending rows, the report. */
+int prg_change_touch(struct prg_road *road, const char *name, const struct prg_wg_peer *from,
+                     const struct prg_wg_peer *to, struct prg_error *err);
+/* All of it for one peer that exists: row, audit entry, operations. */
+int prg_change_update(struct prg_road *road, const char *verb, const struct prg_peer *from,
+                      const struct prg_peer *to, struct prg_error *err);
+
+#endif
