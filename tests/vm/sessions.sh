@@ -5,12 +5,16 @@
 . "$(dirname "$0")/lib.sh"
 
 rounds=100 # each one add and one revoke
+interval=0.002
+# an emulated processor, of which others have their share, drops packets of its
+# own queues at that rate
+[ -e /job ] && interval=0.01
 
 # Burst after burst until told to stop. ping(8) itself gives up on a burst's last
 # reply after two round trips, so what counts are packets that pass the client.
 flood() {
 	while [ ! -e "$box/stop" ]; do
-		in_ns client ping -n -q -i 0.002 -c 250 -W 5 "$1" >/dev/null
+		in_ns client ping -n -q -i "$interval" -c 250 -W 5 "$1" >/dev/null
 		touch "$box/flooding"
 	done
 }
