@@ -60,7 +60,10 @@ wait "$pid"
 is "$rounds adds and $rounds revokes succeeded" "$failed" 0
 note "$(packets sent) packets sent"
 ok "many were sent meanwhile" test "$(packets sent)" -gt 500
-within 20 all_answered
+within 20 all_answered || for side in server client; do
+	note "$side:"
+	in_ns "$side" ip -s -s link show | sed 's/^/#   /'
+done
 is "each was answered" "$(packets answered)" "$(packets sent)"
 ok "alice's counters went on, so the peer was not made anew" test "$(counters)" -gt "$before"
 is "alice alone is left" "$(live_keys)" "$key"
