@@ -6,8 +6,8 @@
 
 rounds=100 # each one add and one revoke
 interval=0.002
-# an emulated processor, of which others have their share, drops packets of its
-# own queues at that rate
+# Slower in emulation. At 500 a second two emulated runs of over 120 s lost one echo
+# each (of 12,500 and of 8,500); why is not known.
 [ -e /job ] && interval=0.01
 
 # Burst after burst until told to stop. ping(8) itself gives up on a burst's last
@@ -71,14 +71,6 @@ attempt() {
 attempt
 is "$rounds adds and $rounds revokes succeeded" "$failed" 0
 ok "many were sent meanwhile" test "$(packets sent)" -gt 500
-# Sessions that changes disturb lose packets each time; a processor that is emulated
-# and shared loses one now and then with no change at all. So there it may try again.
-for again in 2 3; do
-	[ "$lost" -gt 0 ] && [ -e /job ] || break
-	note "attempt $again"
-	in_ns client nft delete table inet count && count_packets
-	attempt
-done
 is "each was answered" "$lost" 0
 ok "alice's counters went on, so the peer was not made anew" test "$(counters)" -gt "$before"
 is "alice alone is left" "$(live_keys)" "$key"
