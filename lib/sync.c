@@ -293,11 +293,6 @@ bool prg_sync_needs_route(const struct prg_interface *interface, const struct pr
 	return prefix->length > 0;
 }
 
-static int by_prefix(const void *a, const void *b)
-{
-	return prg_prefix_compare(a, b);
-}
-
 static bool link_local(const struct prg_prefix *p)
 {
 	return p->addr.family == 6 && p->addr.bytes[0] == 0xfe && (p->addr.bytes[1] & 0xc0) == 0x80;
@@ -342,9 +337,9 @@ static int plan_prefixes(struct sync *s, const char *field, struct prg_prefix *f
 	int rc = 0;
 
 	if (n_from > 1)
-		qsort(from, n_from, sizeof(*from), by_prefix);
+		qsort(from, n_from, sizeof(*from), prg_prefix_order);
 	if (n_to > 1)
-		qsort(to, n_to, sizeof(*to), by_prefix);
+		qsort(to, n_to, sizeof(*to), prg_prefix_order);
 	while (rc == 0 && (i < n_from || j < n_to)) {
 		int order = i == n_from ? 1
 		            : j == n_to ? -1
@@ -376,7 +371,7 @@ static int plan_flushed(struct sync *s, const struct prg_prefix *routes, size_t 
 		goes |= ops[i].kind == PRG_OP_ADDRESS_DEL && ops[i].prefix.addr.family == 4;
 	for (i = 0; goes && i < n_wanted && rc == 0; i++)
 		if (wanted[i].addr.family == 4 && n_routes > 0 &&
-		    bsearch(&wanted[i], routes, n_routes, sizeof(*routes), by_prefix) != NULL)
+		    bsearch(&wanted[i], routes, n_routes, sizeof(*routes), prg_prefix_order) != NULL)
 			rc = plan_one(s, &wanted[i], PRG_OP_ROUTE_ADD, err);
 	return rc;
 }

@@ -263,11 +263,6 @@ static size_t encode_all_routes(void *buffer, uint8_t family, uint32_t ifindex)
 	return prg_rtnl_encode_routes(buffer, family, 0, RTPROT_UNSPEC);
 }
 
-static int by_prefix(const void *a, const void *b)
-{
-	return prg_prefix_compare(a, b);
-}
-
 int prg_rtnl_elsewhere(struct prg_nl *nl, uint32_t ifindex, const char *name,
                        struct prg_prefix **ret, size_t *ret_n, struct prg_error *err)
 {
@@ -278,7 +273,7 @@ int prg_rtnl_elsewhere(struct prg_nl *nl, uint32_t ifindex, const char *name,
 	if (rc == 0)
 		rc = list(nl, encode_all_routes, take_elsewhere, &listing, name, err);
 	if (rc == 0 && listing.found.n > 1)
-		qsort(listing.found.list, listing.found.n, sizeof(*listing.found.list), by_prefix);
+		qsort(listing.found.list, listing.found.n, sizeof(*listing.found.list), prg_prefix_order);
 	return prg_prefixes_give(&listing.found, rc, ret, ret_n);
 }
 

@@ -121,11 +121,6 @@ struct elsewhere {
 	bool read;
 };
 
-static int by_prefix(const void *a, const void *b)
-{
-	return prg_prefix_compare(a, b);
-}
-
 /* 0 where the route may be added. */
 static int check_route(struct prg_nl *nl, uint32_t ifindex, const struct prg_prefix *prefix,
                        const char *name, struct elsewhere *elsewhere, struct prg_error *err)
@@ -139,7 +134,7 @@ static int check_route(struct prg_nl *nl, uint32_t ifindex, const struct prg_pre
 		return rc;
 	elsewhere->read = true;
 	if (elsewhere->n == 0 ||
-	    bsearch(prefix, elsewhere->list, elsewhere->n, sizeof(*prefix), by_prefix) == NULL)
+	    bsearch(prefix, elsewhere->list, elsewhere->n, sizeof(*prefix), prg_prefix_order) == NULL)
 		return 0;
 	prg_prefix_format(prefix, text);
 	return prg_error_set(err, PRG_E_CONFLICT,

@@ -18,6 +18,11 @@ int prg_prefix_compare(const struct prg_prefix *a, const struct prg_prefix *b)
 	return order != 0 ? order : (int)a->length - (int)b->length;
 }
 
+int prg_prefix_order(const void *a, const void *b)
+{
+	return prg_prefix_compare(a, b);
+}
+
 static uint8_t mask_byte(unsigned length, unsigned index)
 {
 	if (length >= 8 * (index + 1))

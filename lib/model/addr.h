@@ -16,6 +16,8 @@ static inline uint8_t prg_addr_bits(const struct prg_addr *a)
 /* memcmp order: family, bytes, then length. */
 int prg_addr_compare(const struct prg_addr *a, const struct prg_addr *b);
 int prg_prefix_compare(const struct prg_prefix *a, const struct prg_prefix *b);
+/* prg_prefix_compare for qsort(3) and bsearch(3). */
+int prg_prefix_order(const void *a, const void *b);
 bool prg_prefix_contains(const struct prg_prefix *outer, const struct prg_prefix *inner);
 bool prg_prefix_contains_addr(const struct prg_prefix *outer, const struct prg_addr *addr);
 bool prg_prefix_overlaps(const struct prg_prefix *a, const struct prg_prefix *b);

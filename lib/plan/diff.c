@@ -7,11 +7,6 @@
 #include "base/error.h"
 #include "model/addr.h"
 
-static int by_prefix(const void *a, const void *b)
-{
-	return prg_prefix_compare(a, b);
-}
-
 bool prg_diff_same_prefixes(const struct prg_prefix *a, size_t n_a, const struct prg_prefix *b,
                             size_t n_b)
 {
@@ -33,8 +28,8 @@ bool prg_diff_same_prefixes(const struct prg_prefix *a, size_t n_a, const struct
 	}
 	memcpy(both, a, n_a * sizeof(*a));
 	memcpy(both + n_a, b, n_a * sizeof(*b));
-	qsort(both, n_a, sizeof(*both), by_prefix);
-	qsort(both + n_a, n_a, sizeof(*both), by_prefix);
+	qsort(both, n_a, sizeof(*both), prg_prefix_order);
+	qsort(both + n_a, n_a, sizeof(*both), prg_prefix_order);
 	for (i = 0; i < n_a && same; i++)
 		same = prg_prefix_compare(&both[i], &both[n_a + i]) == 0;
 	if (both != small)
