@@ -9,17 +9,29 @@ export PEERAGE_REGISTER=$box/register/register.db PEERAGE_BACKEND=none
 peerage=$PEERAGE_BUILD/cli/peerage
 mkdir "$box/log"
 
-# Each form that a key may take in bytes: base64, hex, raw.
+# holds KEY FILE|DIR…: in one of the forms that a key may take, base64, hex or raw.
+# Not grep: a raw key may have a newline in it, and grep takes files by lines. Bytes
+# that strace wrote as \xHH count as what they stand for.
 holds() {
 	local key=$1 hex
 	shift
 	hex=$(base64 -d <<<"$key" | od -An -v -tx1 | tr -d ' \n')
-	grep -rqaF -e "$key" "$@" || grep -rqiaF -e "$hex" "$@" ||
-		LC_ALL=C grep -rqaP -e "$(sed 's/../\\x&/g' <<<"$hex")" "$@"
+	find "$@" -type f -print0 | perl -0 -e '
+		my ($key, $hex, $seen) = (@ARGV, 0);
+		my $raw = pack("H*", $hex);
+		while (my $name = <STDIN>) {
+			chomp $name;
+			open(my $file, "<:raw", $name) or die "$name: $!";
+			my $text = do { local $/; <$file> } // "";
+			$text =~ s/\\x([0-9a-f]{2})/chr hex $1/ge;
+			$seen = 1 if index($text, $key) >= 0 || index($text, $raw) >= 0
+				|| index(lc $text, $hex) >= 0;
+		}
+		exit !$seen' "$key" "$hex"
 }
-# traced ARG…: every system call with whole strings, what it reads from files apart
+# traced ARG…: every system call with whole strings, byte for byte; not what it reads
 traced() {
-	strace -f -qq -v -s 100000 -o "$box/trace" -e trace='!read,pread64' "$peerage" -q "$@" \
+	strace -f -qq -v -xx -s 100000 -o "$box/trace" -e trace='!read,pread64' "$peerage" -q "$@" \
 		>"$box/out" 2>"$box/log/stderr.$RANDOM" </dev/null
 	local status=$?
 	# What goes to stdout is what was asked for.
@@ -29,9 +41,15 @@ traced() {
 
 printf 'a needle: %s\n' aGVsbG8gd29ybGQsIHRoaXMgaXMgYSB0ZXN0ISEhISE= >"$box/hay"
 ok "the search finds base64" holds aGVsbG8gd29ybGQsIHRoaXMgaXMgYSB0ZXN0ISEhISE= "$box/hay"
-needle=$(wg genkey)
+needle=$(printf 'a key \n with a newline \n\n and \0 NUL' | head -c 32 | base64)
 base64 -d <<<"$needle" >"$box/hay"
 ok "the search finds raw bytes" holds "$needle" "$box/hay"
+base64 -d <<<"$needle" | od -An -v -tx1 | tr -d ' \n' | tr a-f A-F >"$box/hay"
+ok "the search finds hex" holds "$needle" "$box/hay"
+head -c 31 <(base64 -d <<<"$needle") >"$box/hay"
+not "the search finds no half of it" holds "$needle" "$box/hay"
+base64 -d <<<"$needle" | od -An -v -tx1 | tr -d '\n' | sed 's/ /\\x/g' >"$box/hay"
+ok "the search finds what strace prints" holds "$needle" "$box/hay"
 rm "$box/hay"
 
 ok "init" traced init wg0 --endpoint 192.0.2.1
@@ -54,11 +72,15 @@ own=$(<"$box/server.key")
 export PEERAGE_REGISTER=$box/register2/register.db
 ok "init with a key of one's own" traced init wg1 --endpoint 192.0.2.1 --private-key "$box/server.key"
 rm -f "$box/out"
-not "the server's key: in no system call but the register's own writes" eval \
+ok "the server's key: in the register's own writes" holds "$own" "$box/log/trace"
+not "and in no other system call" eval \
 	'grep -vE "pwrite64\(" "$box/log/trace" >"$box/visible"; holds "$own" "$box/visible"'
 printf '%s\n' "${own:0:40}====" >"$box/server.key"
 not "a malformed key is refused" traced -i wg2 init wg2 --endpoint 192.0.2.1 --private-key "$box/server.key"
-not "and not repeated" grep -rqF "${own:0:20}" "$box/log"
+printf 'the file again: %s\n' "$(<"$box/server.key")" >"$box/hay"
+repeats() { perl -pe 's/\\x([0-9a-f]{2})/chr hex $1/ge' "$@" | grep -qaF "${own:0:20}"; }
+ok "the search finds its beginning" repeats "$box/hay"
+not "and not repeated" repeats "$box"/log/*
 is "no core is written, as the process is not dumpable" "$(grep -c PR_SET_DUMPABLE "$box/log/trace")" \
 	"$(grep -c execve "$box/log/trace")"
 rm -rf "$box"
