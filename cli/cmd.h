@@ -63,6 +63,10 @@ enum opt_id {
 	OPT_SORT,
 	OPT_STALE_CONFIG,
 	OPT_ENDPOINTS,
+	OPT_SINCE,
+	OPT_PEER,
+	OPT_VERIFY,
+	OPT_HEAD,
 	OPT_COUNT
 };
 
@@ -141,6 +145,7 @@ int cmd_rename(struct cli *cli, struct prg_error *err);
 int cmd_set(struct cli *cli, struct prg_error *err);
 int cmd_list(struct cli *cli, struct prg_error *err);
 int cmd_show(struct cli *cli, struct prg_error *err);
+int cmd_log(struct cli *cli, struct prg_error *err);
 int cmd_status(struct cli *cli, struct prg_error *err);
 int cmd_qr(struct cli *cli, struct prg_error *err);
 int cmd_export(struct cli *cli, struct prg_error *err);

@@ -287,6 +287,18 @@ static void summarise(struct cli *cli, const struct prg_change *change)
 		cli->out.nomem = true;
 }
 
+void fields_changed(struct out *out, const struct prg_change *change)
+{
+	out_object(out, "fields");
+	for (size_t i = 0; i < change->n_fields; i++) {
+		out_object(out, change->fields[i].name);
+		out_json(out, "from", change->fields[i].from);
+		out_json(out, "to", change->fields[i].to);
+		out_object_end(out);
+	}
+	out_object_end(out);
+}
+
 static void change_fields(struct cli *cli, const struct prg_change *change)
 {
 	struct out *out = &cli->out;
@@ -298,14 +310,7 @@ static void change_fields(struct cli *cli, const struct prg_change *change)
 	else
 		out_null(out, "public_key");
 	summarise(cli, change);
-	out_object(out, "fields");
-	for (size_t i = 0; i < change->n_fields; i++) {
-		out_object(out, change->fields[i].name);
-		out_json(out, "from", change->fields[i].from);
-		out_json(out, "to", change->fields[i].to);
-		out_object_end(out);
-	}
-	out_object_end(out);
+	fields_changed(out, change);
 }
 
 bool fields_plan(struct cli *cli, const struct prg_report *report, bool in_full)

@@ -22,6 +22,9 @@ void fields_peer(struct out *out, const struct prg_interface *interface,
 /* "10.0.0.2, fd00::2" */
 void fields_addresses(const struct prg_peer *peer, char *ret_text, size_t size);
 
+/* {"FIELD":{"from","to"}…} of a change, as "fields"; JSON only. */
+void fields_changed(struct out *out, const struct prg_change *change);
+
 /* A remark that an interface has no peers, where people read. */
 void fields_no_peers(const struct cli *cli, const char *interface);
 

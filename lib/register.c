@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "engine.h"
 #include "render/render.h"
-#include "store/audit.h"
 
 #define DEFAULT_PATH "/var/lib/peerage/register.db"
 #define PAGE 512
@@ -58,12 +57,6 @@ void prg_register_set_witness(struct prg_register *reg, prg_witness_fn *fn, void
 {
 	reg->witness = fn;
 	reg->witness_context = context;
-}
-
-int prg_register_verify(struct prg_register *reg, uint64_t *ret_entries, char ret_head[65],
-                        struct prg_error *err)
-{
-	return prg_audit_verify(reg->store, ret_entries, ret_head, err);
 }
 
 int prg_find_interface(struct prg_register *reg, const char *interface,

@@ -249,6 +249,17 @@ void prg_register_set_witness(struct prg_register *reg, prg_witness_fn *fn, void
  */
 PRG_MUST_CHECK int prg_register_verify(struct prg_register *reg, uint64_t *ret_entries,
                                        char ret_head[65], struct prg_error *err);
+/*
+ * The same, and that the chain extends one that was seen before: head is the 64
+ * hex digits that a verification, or a witness, gave then. A chain that was cut
+ * or rewritten by someone who may write the file holds in itself; only a head
+ * that was kept elsewhere shows it.
+ * Errors: PRG_E_CORRUPT also where no entry has that hash; PRG_E_USAGE: head is
+ * no such text.
+ */
+PRG_MUST_CHECK int prg_register_verify_from(struct prg_register *reg, const char *head,
+                                            uint64_t *ret_entries, char ret_head[65],
+                                            struct prg_error *err);
 
 /* ------------------------------------------------------ interfaces and peers */
 
@@ -617,6 +628,35 @@ PRG_MUST_CHECK int prg_status(struct prg_register *reg, const char *interface,
                               const char *const *names, size_t n_names,
                               struct prg_live_interface *ret_interface, prg_live_fn *fn,
                               void *context, struct prg_error *err);
+
+/* --------------------------------------------------------------------- log */
+
+/* One entry of the audit chain. change.action is "add", "update" or "configure";
+ * change.fields are what differed, with values as JSON text; never a secret. */
+struct prg_log_entry {
+	uint64_t number;
+	int64_t at;
+	const char *verb;      /* "add", "revoke", "configure"… */
+	const char *interface; /* NULL: the register itself */
+	const char *actor;     /* as prg_register_set_actor() had it */
+	struct prg_change change;
+	bool erased;           /* whom it concerned was erased; the chain still holds */
+	const char *hash;      /* 64 hex digits */
+};
+typedef int prg_log_fn(void *context, const struct prg_log_entry *entry);
+
+/*
+ * Calls fn for each entry, oldest first; what fn is given is valid during the
+ * call. interface NULL: of all, and of the register itself. peer NULL: of all;
+ * else of each peer that has, or ever had, that name. since: none before that
+ * moment. A non-zero return of fn ends it and is returned. Does not verify.
+ * Errors: PRG_E_CORRUPT, PRG_E_NOMEM, PRG_E_BUSY.
+ */
+PRG_MUST_CHECK int prg_log(struct prg_register *reg, const char *interface, const char *peer,
+                           int64_t since, prg_log_fn *fn, void *context, struct prg_error *err);
+
+/* "2027-01-31", "2027-01-31T12:00:00Z", or how long ago: "7d". PRG_E_USAGE. */
+PRG_MUST_CHECK int prg_since_parse(const char *text, int64_t *ret_moment, struct prg_error *err);
 
 #ifdef __cplusplus
 }

@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/error.h"
 #include "store/list.h"
@@ -358,12 +359,14 @@ static int check_end(struct prg_store *store, int64_t last, struct prg_error *er
 	return 0;
 }
 
-int prg_audit_verify(struct prg_store *store, uint64_t *ret_entries, char ret_head[65],
-                     struct prg_error *err)
+int prg_audit_verify(struct prg_store *store, const char *known, uint64_t *ret_entries,
+                     char ret_head[65], struct prg_error *err)
 {
 	PRG_SNAPSHOT snapshot = { 0 };
 	PRG_STMT *stmt = NULL;
 	struct head head = { .time = INT64_MIN };
+	bool extends = known == NULL;
+	char hex[2 * HASH_BYTES + 1];
 	int rc = prg_db_snapshot(store, &snapshot, err);
 
 	if (rc == 0)
@@ -383,9 +386,18 @@ int prg_audit_verify(struct prg_store *store, uint64_t *ret_entries, char ret_he
 			why = "a value in it is malformed";
 		if (why != NULL)
 			return broken(store, next, why, err);
+		if (!extends) {
+			sodium_bin2hex(hex, sizeof(hex), head.hash, HASH_BYTES);
+			extends = strcasecmp(hex, known) == 0;
+		}
 	}
 	if (rc == 0)
 		rc = check_end(store, head.number, err);
+	if (rc == 0 && !extends)
+		rc = prg_error_set(err, PRG_E_CORRUPT,
+		                   "register %s: the chain holds, but no entry of it has the hash "
+		                   "%.64s: this is an older copy, or what came before was rewritten",
+		                   store->path, known);
 	if (rc < 0)
 		return rc;
 	*ret_entries = (uint64_t)head.number;

@@ -28,7 +28,29 @@ int prg_audit_append(struct prg_store *store, int64_t now, const struct prg_audi
 /* After a commit: tells the witness what was appended since; after a rollback
  * prg_store_rollback forgets it. */
 void prg_audit_witness(struct prg_store *store, prg_witness_fn *fn, void *context);
-int prg_audit_verify(struct prg_store *store, uint64_t *ret_entries, char ret_head[65],
-                     struct prg_error *err);
+/* known: 64 hex digits of a head that was seen before, in either case, or NULL.
+ * PRG_E_CORRUPT also where no entry has it. */
+int prg_audit_verify(struct prg_store *store, const char *known, uint64_t *ret_entries,
+                     char ret_head[65], struct prg_error *err);
+
+/* ---- audit_read.c: what a person asks of the chain */
+struct prg_audit_filter {
+	const char *interface; /* NULL: all, and the register's own entries */
+	const char *peer;      /* all of each peer that has, or had, this name; NULL: any */
+	int64_t since;
+};
+struct prg_audit_row {
+	int64_t number, time;
+	char verb[33];
+	char interface[PRG_IFNAME_TEXT]; /* "": the register itself */
+	char *actor;
+	char *detail; /* NULL: erased */
+	char hash[65];
+};
+/* Up to `limit` entries with a number above `after`, oldest first. */
+int prg_audit_page(struct prg_store *store, const struct prg_audit_filter *filter, int64_t after,
+                   size_t limit, struct prg_audit_row **ret, size_t *ret_n,
+                   struct prg_error *err);
+void prg_audit_rows_free(struct prg_audit_row **rows, size_t n);
 
 #endif

@@ -45,7 +45,7 @@ static int verify(struct fixture *f)
 	uint64_t entries = 0;
 	char head[65];
 
-	return prg_audit_verify(f->store, &entries, head, &f->err);
+	return prg_audit_verify(f->store, NULL, &entries, head, &f->err);
 }
 
 /* ---------------------------------------------------------------- its bytes */
@@ -112,7 +112,7 @@ static void test_bytes_are_as_documented(void **state)
 		rows++;
 	}
 	sqlite3_finalize(stmt);
-	OK(f, prg_audit_verify(f->store, &entries, head, &f->err));
+	OK(f, prg_audit_verify(f->store, NULL, &entries, head, &f->err));
 	assert_int_equal(entries, ENTRIES);
 	assert_int_equal(rows, ENTRIES);
 	assert_string_equal(sodium_bin2hex(hex, sizeof(hex), hash, 32), head);
@@ -236,7 +236,7 @@ static void test_every_tampering_is_named(void **state)
 		raw_sql(copy, cases[i].sql);
 		OK(f, prg_store_open(copy, 0, WAIT_MS, &store, &f->err));
 		snprintf(word, sizeof(word), "audit entry %d does not hold", cases[i].first_bad);
-		if (prg_audit_verify(store, &entries, head, &f->err) != PRG_E_CORRUPT ||
+		if (prg_audit_verify(store, NULL, &entries, head, &f->err) != PRG_E_CORRUPT ||
 		    strstr(f->err.message, word) == NULL)
 			fail_msg("%s: no '%s' in: %s", cases[i].sql, word, f->err.message);
 		assert_int_equal(entries, 77);
@@ -321,7 +321,7 @@ static void test_witness_hears_what_was_committed(void **state)
 	assert_int_equal(heard.first, 2);
 	assert_int_equal(heard.last, 3);
 	assert_string_equal(heard.verb, "revoke");
-	OK(f, prg_audit_verify(f->store, &entries, head, &f->err));
+	OK(f, prg_audit_verify(f->store, NULL, &entries, head, &f->err));
 	assert_string_equal(heard.hash, head);
 }
 

@@ -465,7 +465,7 @@ static void test_a_crowd_of_writers(void **state)
 	prg_store_close(&f->store);
 	crowd(f, PROCESSES, one_add, 0);
 	OK(f, prg_store_open(f->path, 0, WAIT_MS, &f->store, &f->err));
-	OK(f, prg_audit_verify(f->store, &entries, head, &f->err));
+	OK(f, prg_audit_verify(f->store, NULL, &entries, head, &f->err));
 	assert_int_equal(entries, 1 + PROCESSES);
 	assert_int_equal(raw_number(f->path, "SELECT count(*) FROM peer"), PROCESSES);
 	assert_int_equal(raw_number(f->path, "SELECT count(DISTINCT addr) FROM prefix"),
@@ -510,7 +510,7 @@ static void test_a_crowd_of_makers(void **state)
 
 	crowd(f, MAKERS, one_make, PRG_OPEN_CREATE);
 	OK(f, prg_store_open(f->path, 0, WAIT_MS, &f->store, &f->err));
-	OK(f, prg_audit_verify(f->store, &entries, head, &f->err));
+	OK(f, prg_audit_verify(f->store, NULL, &entries, head, &f->err));
 	assert_int_equal(entries, 1 + MAKERS);
 	assert_int_equal(raw_number(f->path, "SELECT count(*) FROM meta"), 1);
 	prg_store_close(&f->store);

@@ -267,7 +267,7 @@ static void use_everything(struct fixture *f)
 	prg_store_rollback(f->store);
 	prg_interface_free(&i);
 	OK(f, prg_store_erase(f->store, &done, &f->err));
-	OK(f, prg_audit_verify(f->store, &count, head, &f->err));
+	OK(f, prg_audit_verify(f->store, NULL, &count, head, &f->err));
 }
 
 static void test_no_statement_scans(void **state)
@@ -443,7 +443,7 @@ static void test_damaged_pages(void **state)
 		if (rc == 0)
 			rc = load_all(f, wg0);
 		if (rc == 0)
-			rc = prg_audit_verify(f->store, &(uint64_t){ 0 }, (char[65]){ 0 }, &f->err);
+			rc = prg_audit_verify(f->store, NULL, &(uint64_t){ 0 }, (char[65]){ 0 }, &f->err);
 		if (rc != 0 && rc != PRG_E_CORRUPT)
 			fail_msg("page %ld: %d: %s", at, rc, f->err.message);
 		failed += rc != 0;

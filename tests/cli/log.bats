@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: ISC
+# Goal: who changed what and when can be read, and what was altered since shows.
+load common
+
+# A register with some history.
+history() {
+	init
+	p -q add alice bob >/dev/null
+	p -q rename bob bobby
+	p -q set bobby --note 'x "y"' --tag phone
+	p -q -y revoke alice
+}
+register() { sqlite3 "$PEERAGE_REGISTER" "$@"; }
+# does_not_hold WHAT: log --verify finds it, names it, and exits 5
+does_not_hold() {
+	t 5 log --verify -j
+	j '.chain.holds == false and .chain.head == null'
+	[[ $(jq -r .chain.finding <<<"$output") =~ $1 ]] || { echo "not '$1': $output" && return 1; }
+	t 5 log --verify
+	[[ $output == holds*no* ]]
+}
+
+@test "each change is an entry: when, who, what, on whom, from what to what" {
+	history
+	t 0 log -j
+	j '[.entries[].verb] == ["create", "init", "add", "add", "rename", "set", "revoke"]'
+	j '[.entries[].number] == [1, 2, 3, 4, 5, 6, 7]'
+	j 'all(.entries[]; (.at | test("^20[0-9-]+T[0-9:]+Z$")) and (.actor | length > 0)
+		and (.hash | test("^[0-9a-f]{64}$")) and (.erased | not))'
+	j '.entries[0].interface == null and .entries[1].interface == "wg0"'
+	j '.entries[4] | .peer == "bob" and .fields == {"name": {"from": "bob", "to": "bobby"}}'
+	j '.entries[5].fields.note == {"from": null, "to": "x \"y\""}'
+	j '.entries[6] | .peer == "alice" and .fields.state == {"from": "active", "to": "revoked"}'
+	t 0 log
+	[[ ${lines[0]} =~ TIME.*WHO.*WHAT.*PEER.*CHANGES ]]
+	[[ ${lines[5]} =~ rename.*bob.*"name: was bob, is now bobby" ]]
+	t 0 log -t
+	[[ ${lines[0]} == number$'\t'at$'\t'* ]]
+	[ "${#lines[@]}" = 8 ]
+}
+
+@test "no secret is in it" {
+	init
+	p -q add alice >config
+	t 0 log -j
+	no grep -qF -e "$(sed -n 's/^PrivateKey = //p' config)" \
+		-e "$(sed -n 's/^PresharedKey = //p' config)" <<<"$output"
+}
+
+@test "--peer follows a peer through its names" {
+	history
+	for name in bob bobby; do
+		t 0 log --peer "$name" -j
+		j '[.entries[].verb] == ["add", "rename", "set"]'
+	done
+	t 0 log --peer nobody -j
+	j '.entries == []'
+}
+
+@test "-i shows one interface, --since what is not older" {
+	history
+	p -q init wg1 --endpoint 192.0.2.2 >/dev/null
+	t 0 log -i wg1 -j
+	j '[.entries[].interface] == ["wg1"]'
+	t 0 log --since 1h -j
+	j '.entries | length == 8'
+	t 0 log --since 2999-01-01
+	[ "$stderr" = "no entry matches" ]
+	t 2 log --since yesterday
+	error_is "malformed moment 'yesterday'"
+}
+
+@test "the head vouches for what came before it" {
+	history
+	t 0 log --head
+	[[ $output =~ ^[0-9a-f]{64}$ ]]
+	head=$output
+	t 0 log --verify --head "$head"
+	p -q disable bobby
+	t 0 log --verify --head "$head" -j
+	j '.chain.holds and .chain.entries == 8 and .chain.head != "'"$head"'"'
+	t 5 log --verify --head "${head//[0-9]/0}" -j
+	j '.chain.holds == false'
+	t 2 log --verify --head
+	error_is "needs the HEAD"
+	t 2 log "$head"
+	error_is "--verify --head HEAD"
+	t 2 log --verify --head "${head:1}"
+	error_is "64 hexadecimal"
+	t 2 log --verify --since 1d
+	error_is "whole chain"
+}
+
+@test "an entry that was changed, taken out, put in or moved is found" {
+	history
+	cp -r register kept
+	for damage in \
+		"UPDATE audit SET actor = 'nobody' WHERE number = 4|entry 4 .*hash" \
+		"UPDATE audit SET time = time + 1 WHERE number = 4|entry 4 .*hash" \
+		"UPDATE audit_detail SET detail = replace(detail, 'bobby', 'billy') WHERE number = 5|entry 5 .*details were changed" \
+		"DELETE FROM audit_detail WHERE number = 4|entry 4 .*details are missing" \
+		"PRAGMA foreign_keys=OFF; DELETE FROM audit WHERE number = 4|entry 4 .*missing" \
+		"PRAGMA foreign_keys=OFF; UPDATE audit SET number = 99 WHERE number = 4; UPDATE audit SET number = 4 WHERE number = 5; UPDATE audit SET number = 5 WHERE number = 99|entry 4 .*hash" \
+		"INSERT INTO audit SELECT 8, time, verb, interface, actor, commitment, hash FROM audit WHERE number = 7|entry 8 .*hash" \
+		"PRAGMA foreign_keys=OFF; DELETE FROM audit_detail WHERE number = 7; DELETE FROM audit WHERE number = 7|entry 8 .*missing|entry 7 .*missing"; do
+		rm -rf register && cp -r kept register
+		register "${damage%%|*}"
+		does_not_hold "${damage#*|}"
+		t 1 log --head
+	done
+}
+
+@test "a cut that was covered up and an older copy show against the head" {
+	history
+	cp -r register older
+	p -q disable bobby
+	t 0 log --head
+	head=$output
+	rm -rf register && cp -r older register
+	t 0 log --verify
+	t 5 log --verify --head "$head" -j
+	[[ $(jq -r .chain.finding <<<"$output") =~ "no entry of it has the hash $head" ]]
+	p -q disable bobby # a fork: as long, and not the same
+	t 5 log --verify --head "$head"
+}
