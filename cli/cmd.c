@@ -103,13 +103,15 @@ const struct opt cmd_opts[OPT_COUNT] = {
 	[OPT_ENDPOINTS] = { "endpoints", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
 	        "show where peers connect from" },
 	[OPT_SINCE] = { "since", 0, OPT_VALUE, OPT_ONCE, "WHEN", NULL, 0,
-	        "from then on: 7d (ago), 2027-01-31 or an RFC 3339 time" },
+	        "from then on: 7d (ago), or a moment" },
 	[OPT_PEER] = { "peer", 0, OPT_VALUE, OPT_ONCE, "NAME", NULL, 0,
 	        "of each peer that has, or had, this name" },
 	[OPT_VERIFY] = { "verify", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
 	        "recompute the chain, and say whether it holds" },
 	[OPT_HEAD] = { "head", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
 	        "print the chain's head, to be kept elsewhere" },
+	[OPT_FAIL_ON] = { "fail-on", 0, OPT_VALUE, OPT_ONCE, "LEVEL", "info warning critical none", 0,
+	        "exit 5 from this severity on (warning)" },
 };
 
 static const enum opt_id init_options[] = { OPT_ENDPOINT, OPT_POOL, OPT_LISTEN_PORT, OPT_DNS,
@@ -128,6 +130,7 @@ static const enum opt_id set_options[] = { OPT_PRESHARED_KEY_NEW, OPT_ADDRESS, O
 static const enum opt_id list_options[] = { OPT_STATE, OPT_TAGGED, OPT_SORT,
 	OPT_STALE_CONFIG, OPT_NONE };
 static const enum opt_id status_options[] = { OPT_ENDPOINTS, OPT_NONE };
+static const enum opt_id audit_options[] = { OPT_FAIL_ON, OPT_NONE };
 static const enum opt_id log_options[] = { OPT_SINCE, OPT_PEER, OPT_VERIFY, OPT_HEAD, OPT_NONE };
 static const enum opt_id onboarding_options[] = { OPT_QR, OPT_CONF, OPT_FORMAT, OPT_OUTPUT,
 	OPT_NONE };
@@ -207,12 +210,17 @@ const struct cmd cmd_all[] = {
 	  "on: a handshake under 180 s ago; idle: under 30 days; stale: older; never: none\n"
 	  "since the interface was made; unknown: a key that is not registered; missing:\n"
 	  "registered, and not in the running interface.\n", cmd_status },
+	{ "audit", NULL, "", 0, 0, GROUP_AUDIT, WORDS_NONE, CMD_READS | CMD_LISTS, audit_options,
+	  "what is not as it should be, and what mends it",
+	  "Looks at the running interface, the register and this host; changes nothing.\n"
+	  "Each finding is info, warning or critical; exits 5 where one is a warning or\n"
+	  "worse, or as --fail-on says.\n", cmd_audit },
 	{ "log", NULL, "[HEAD]", 0, 1, GROUP_AUDIT, WORDS_NONE, CMD_READS | CMD_LISTS, log_options,
 	  "who changed what, and when",
 	  "The audit chain, oldest entry first; with -i of that interface alone.\n"
-	  "--verify recomputes it and exits 5 where it does not hold. With '--verify --head\n"
-	  "HEAD', HEAD being what --head printed before, it exits 5 also where the chain\n"
-	  "does not extend that one: it was cut, rewritten, or is an older copy.\n", cmd_log },
+	  "--verify recomputes it and exits 5 where it does not hold. With a HEAD that\n"
+	  "--head printed before, '--verify --head HEAD' exits 5 also where the chain does\n"
+	  "not extend that one: it was cut, rewritten, or is an older copy.\n", cmd_log },
 	{ "help", NULL, "[COMMAND]", 0, 1, GROUP_HELP, WORDS_COMMANDS, CMD_PLAIN, NULL,
 	  "print help", NULL, cmd_help },
 };

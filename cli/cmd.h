@@ -67,6 +67,7 @@ enum opt_id {
 	OPT_PEER,
 	OPT_VERIFY,
 	OPT_HEAD,
+	OPT_FAIL_ON,
 	OPT_COUNT
 };
 
@@ -145,6 +146,7 @@ int cmd_rename(struct cli *cli, struct prg_error *err);
 int cmd_set(struct cli *cli, struct prg_error *err);
 int cmd_list(struct cli *cli, struct prg_error *err);
 int cmd_show(struct cli *cli, struct prg_error *err);
+int cmd_audit(struct cli *cli, struct prg_error *err);
 int cmd_log(struct cli *cli, struct prg_error *err);
 int cmd_status(struct cli *cli, struct prg_error *err);
 int cmd_qr(struct cli *cli, struct prg_error *err);

@@ -94,7 +94,7 @@ static bool covers(const json_t *base, uint8_t family)
 
 /* Walks one packet; what blocks it first decides the words. */
 static bool try_packet(const struct check *check, const json_t *base,
-                       const struct prg_packet *packet, struct prg_finding *finding)
+                       const struct prg_packet *packet, struct prg_foreign_finding *finding)
 {
 	bool opaque = false;
 	enum prg_verdict verdict = prg_walk(check->ruleset, base, packet, &opaque);
@@ -107,7 +107,7 @@ static bool try_packet(const struct check *check, const json_t *base,
 	return true;
 }
 
-static bool blocks_input(const struct check *check, uint8_t family, struct prg_finding *finding)
+static bool blocks_input(const struct check *check, uint8_t family, struct prg_foreign_finding *finding)
 {
 	struct prg_packet packet = {
 		.input = true,
@@ -123,7 +123,7 @@ static bool blocks_input(const struct check *check, uint8_t family, struct prg_f
 	return try_packet(check, finding->base, &packet, finding);
 }
 
-static bool blocks_forward(const struct check *check, uint8_t family, struct prg_finding *finding)
+static bool blocks_forward(const struct check *check, uint8_t family, struct prg_foreign_finding *finding)
 {
 	const char *out = device(&check->out, family);
 	struct prg_packet packet = {
@@ -146,7 +146,7 @@ static bool blocks_forward(const struct check *check, uint8_t family, struct prg
 
 static int check_base(struct check *check, const json_t *base, struct prg_error *err)
 {
-	struct prg_finding finding = {
+	struct prg_foreign_finding finding = {
 		.interface = check->interface,
 		.ruleset = check->ruleset,
 		.base = base,

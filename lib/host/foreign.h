@@ -63,7 +63,7 @@ enum prg_verdict prg_walk(const struct prg_ruleset *ruleset, const json_t *base,
 
 /* The remark on a base chain that blocks: what it drops, and the command that
  * mends it. *ret for free(3). */
-struct prg_finding {
+struct prg_foreign_finding {
 	const struct prg_interface *interface;
 	const struct prg_ruleset *ruleset;
 	const json_t *base;
@@ -72,7 +72,7 @@ struct prg_finding {
 	bool by_policy;
 	bool opaque;       /* as of prg_walk() */
 };
-int prg_advice(const struct prg_finding *finding, char **ret, struct prg_error *err);
+int prg_advice(const struct prg_foreign_finding *finding, char **ret, struct prg_error *err);
 /* The remark on legacy iptables tables. names: of /proc/net/ip_tables_names.
  * *ret is NULL where none of them filters. */
 int prg_advice_legacy(const struct prg_interface *interface, const char *names, bool ipv6,

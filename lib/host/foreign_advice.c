@@ -15,7 +15,7 @@ static const char *text(const json_t *object, const char *key)
 	return value == NULL ? "" : value;
 }
 
-static bool has_chain(const struct prg_finding *finding, const char *name)
+static bool has_chain(const struct prg_foreign_finding *finding, const char *name)
 {
 	return prg_ruleset_find(finding->ruleset->chains, text(finding->base, "family"),
 	                        text(finding->base, "table"), name) != NULL;
@@ -23,7 +23,7 @@ static bool has_chain(const struct prg_finding *finding, const char *name)
 
 /* Tools are known by the chains that they make and fill; iptables-nft by its table
  * and its upper-case base chains. */
-static enum manager manager_of(const struct prg_finding *finding)
+static enum manager manager_of(const struct prg_foreign_finding *finding)
 {
 	bool v6 = strcmp(text(finding->base, "family"), "ip6") == 0;
 	const char *name = text(finding->base, "name");
@@ -68,7 +68,7 @@ static void put_name(struct prg_strbuf *buf, const char *name)
 		prg_strbuf_puts(buf, "...");
 }
 
-static void put_who(struct prg_strbuf *buf, const struct prg_finding *finding,
+static void put_who(struct prg_strbuf *buf, const struct prg_foreign_finding *finding,
                     enum manager manager)
 {
 	static const char *const names[] = { "nftables", "iptables", "Docker", "ufw", "firewalld" };
@@ -82,7 +82,7 @@ static void put_who(struct prg_strbuf *buf, const struct prg_finding *finding,
 	prg_strbuf_puts(buf, finding->by_policy ? ", policy drop)" : ", by a rule)");
 }
 
-static void put_what(struct prg_strbuf *buf, const struct prg_finding *finding)
+static void put_what(struct prg_strbuf *buf, const struct prg_foreign_finding *finding)
 {
 	const char *name = finding->interface->name;
 
@@ -98,7 +98,7 @@ static void put_what(struct prg_strbuf *buf, const struct prg_finding *finding)
 				", unless a rule lets it through that nft does not show in full");
 }
 
-static void put_input_command(struct prg_strbuf *buf, const struct prg_finding *finding,
+static void put_input_command(struct prg_strbuf *buf, const struct prg_foreign_finding *finding,
                               enum manager manager)
 {
 	unsigned port = finding->interface->listen_port;
@@ -126,7 +126,7 @@ static void put_tables_command(struct prg_strbuf *buf, const char *program, cons
 			  chain, name, program, chain, name);
 }
 
-static void put_forward_command(struct prg_strbuf *buf, const struct prg_finding *finding,
+static void put_forward_command(struct prg_strbuf *buf, const struct prg_foreign_finding *finding,
                                 enum manager manager)
 {
 	const char *name = finding->interface->name;
@@ -153,7 +153,7 @@ static void put_forward_command(struct prg_strbuf *buf, const struct prg_finding
 		                  family, table, chain, name, family, table, chain, name);
 }
 
-static void put_remedy(struct prg_strbuf *buf, const struct prg_finding *finding,
+static void put_remedy(struct prg_strbuf *buf, const struct prg_foreign_finding *finding,
                        enum manager manager)
 {
 	bool lasting = manager == MANAGER_UFW || manager == MANAGER_FIREWALLD;
@@ -181,7 +181,7 @@ static int take(struct prg_strbuf *buf, char **ret, struct prg_error *err)
 	return 0;
 }
 
-int prg_advice(const struct prg_finding *finding, char **ret, struct prg_error *err)
+int prg_advice(const struct prg_foreign_finding *finding, char **ret, struct prg_error *err)
 {
 	enum manager manager = manager_of(finding);
 	PRG_STRBUF buf = { 0 };

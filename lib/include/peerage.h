@@ -629,6 +629,41 @@ PRG_MUST_CHECK int prg_status(struct prg_register *reg, const char *interface,
                               struct prg_live_interface *ret_interface, prg_live_fn *fn,
                               void *context, struct prg_error *err);
 
+/* ------------------------------------------------------------------- audit */
+
+enum prg_severity {
+	PRG_SEVERITY_INFO = 1, /* worth knowing */
+	PRG_SEVERITY_WARNING,  /* something does not work, or soon will not */
+	PRG_SEVERITY_CRITICAL  /* somebody gets in who should not, or could have */
+};
+/* "info", "warning", "critical". Static storage. */
+const char *prg_severity_name(enum prg_severity severity);
+
+/* Something that is not as it should be. */
+struct prg_finding {
+	enum prg_severity severity;
+	const char *kind;    /* a stable word: "unregistered-peer", peerage(8) lists them */
+	const char *peer;    /* NULL: the interface, the host, or a key with no name */
+	bool has_public_key;
+	struct prg_public_key public_key;
+	const char *what;    /* a sentence, without a final stop */
+	const char *why;     /* why it matters; likewise */
+	const char *command; /* run by a shell, it mends it; NULL: no one command does */
+};
+typedef int prg_finding_fn(void *context, const struct prg_finding *finding);
+
+/*
+ * Looks at the register, the running interface and this host, changes nothing,
+ * and calls fn for each finding, the most severe first. A non-zero return of fn
+ * ends it and is returned. interface NULL: the register's only one. With
+ * PRG_BACKEND_NONE the register's file alone is looked at.
+ * Errors: PRG_E_NOT_FOUND, PRG_E_PERMISSION, PRG_E_FAILED; what cannot be looked
+ * at is an error, never "no findings".
+ * Privilege: CAP_NET_ADMIN.
+ */
+PRG_MUST_CHECK int prg_audit(struct prg_register *reg, const char *interface, prg_finding_fn *fn,
+                             void *context, struct prg_error *err);
+
 /* --------------------------------------------------------------------- log */
 
 /* One entry of the audit chain. change.action is "add", "update" or "configure";
