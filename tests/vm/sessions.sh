@@ -5,18 +5,23 @@
 . "$(dirname "$0")/lib.sh"
 
 rounds=100 # each one add and one revoke
-interval=0.002
-# Slower in emulation. At 500 a second two emulated runs of over 120 s lost one echo
-# each (of 12,500 and of 8,500); why is not known.
-[ -e /job ] && interval=0.01
 
-# Burst after burst until told to stop. ping(8) itself gives up on a burst's last
-# reply after two round trips, so what counts are packets that pass the client.
+# One flow from beginning to end, 500 packets a second, not tracked. Connection
+# tracking comes with masquerading, and fails now and then to insert a new flow and
+# drops the packet that began it: with nobody added or revoked, 4 of 45,000 echoes
+# in 1,500 flows on two processors, with insert_failed at 4.
 flood() {
-	while [ ! -e "$box/stop" ]; do
-		in_ns client ping -n -q -i "$interval" -c 250 -W 5 "$1" >/dev/null
-		touch "$box/flooding"
-	done
+	# shellcheck disable=SC2016
+	in_ns client bash -c 'ping -n -q -i 0.002 "$1" >/dev/null & ping=$!
+		while [ ! -e "$2/stop" ]; do sleep 0.1; done
+		kill -INT $ping; wait $ping' - "$1" "$box"
+}
+do_not_track() {
+	in_ns server nft "add table inet untracked
+		add chain inet untracked in { type filter hook prerouting priority -300; }
+		add chain inet untracked out { type filter hook output priority -300; }
+		add rule inet untracked in iifname wg0 icmp type echo-request notrack
+		add rule inet untracked out oifname wg0 icmp type echo-reply notrack"
 }
 count_packets() {
 	in_ns client nft "add table inet count
@@ -42,14 +47,15 @@ counters() { in_ns server wg show wg0 transfer | grep -F "$key" | cut -f2; }
 before=$(counters)
 
 ok "packets are counted" count_packets
+ok "and not tracked" do_not_track
+flows() { [ "$(packets answered)" -gt 10 ]; }
 # One flood with all its changes; says what failed and what was lost.
 failed=0 lost=0
 attempt() {
 	local pid i
-	rm -f "$box/stop" "$box/flooding"
 	flood "$v4" &
 	pid=$!
-	within 60 test -e "$box/flooding" || bail "the flood does not begin"
+	within 60 flows || bail "the flood does not begin"
 	for ((i = 1; i <= rounds; i++)); do
 		peerage -q add "guest$i" >/dev/null 2>"$box/errs" || failed=$((failed + 1))
 		if [ $((i % 2)) = 0 ]; then
