@@ -6,22 +6,25 @@
 
 PATH=$PEERAGE_BUILD/cli:$PATH # what is printed is run as it is
 server_ns() { in_ns server "$@"; }
-findings() { peerage -j audit 2>"$box/errs" | jq -c '.findings[]'; }
+# SEVERITY KIND PEER KEY WHAT WHY COMMAND a line, but for the clock, which no machine
+# of ours has synchronised
+findings() {
+	peerage -t audit >"$box/findings" 2>"$box/errs"
+	grep -v -e '^severity' -e $'^warning\tclock\t' "$box/findings"
+}
 # finds KIND SEVERITY [PEER]: that one finding and no other; its command into $mend
 finds() {
-	local all
-	all=$(findings | jq -c 'select(.kind != "clock")')
-	mend=$(jq -r .command <<<"$all")
-	[ "$(jq -s length <<<"$all")" = 1 ] &&
-		[ "$(jq -r '[.kind, .severity, .peer // "-"] | join(" ")' <<<"$all")" = "$1 $2 ${3:--}" ] &&
-		return
+	local all severity kind peer
+	all=$(findings)
+	IFS=$'\x1f' read -r severity kind peer _ _ _ mend <<<"${all//$'\t'/$'\x1f'}"
+	[[ $all != *$'\n'* && "$kind $severity ${peer:--}" = "$1 $2 ${3:--}" ]] && return
 	note "found: $all"
 	cat "$box/errs"
 	return 1
 }
 as_it_should_be() {
 	local all
-	all=$(findings | jq -c 'select(.kind != "clock")')
+	all=$(findings)
 	[ -z "$all" ] || { note "still: $all" && return 1; }
 }
 # The command, as it was printed.
@@ -45,12 +48,11 @@ peerage add alice --note x >/dev/null
 peerage add bob >/dev/null
 alice=$(field .peer.public_key show alice)
 ok "nothing to find at first" as_it_should_be
-is "and the exit is 0" "$(peerage audit --fail-on warning >"$box/out" 2>&1; echo $?)" \
-	"$(findings | jq -s 'if any(.severity != "info") then 5 else 0 end')"
 
 stranger=$(wg genkey | wg pubkey)
 case_of unregistered-peer critical - wg_set peer "$stranger" allowed-ips 192.168.66.0/24
-ok "an unregistered key is named" test "$(wg_set peer "$stranger"; findings | jq -r 'select(.kind == "unregistered-peer").public_key')" = "$stranger"
+wg_set peer "$stranger"
+is "an unregistered key is named" "$(findings | cut -f4)" "$stranger"
 wg_set peer "$stranger" remove
 
 disabled_but_live() {

@@ -17,6 +17,7 @@ box=$(mktemp -d /run/box.XXXXXX)
 export PEERAGE_REGISTER=$box/register/register.db
 declare -A ns_pid=()
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/tap.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib/conf.bash"
 
 # ----------------------------------------------------------------- namespaces
 # A namespace is a process that sits in a net and a mount namespace: two
@@ -106,10 +107,6 @@ wg_link() {
 		in_ns "$1" env LOG_LEVEL=silent wireguard-go "$2" >/dev/null 2>&1 &&
 			within 20 in_ns "$1" wg show "$2"
 	fi
-}
-# conf_values CONF KEY: its values, one a line
-conf_values() {
-	sed -n "s/^$2 *= *//Ip" "$1" | tr ',' '\n' | tr -d ' '
 }
 # client_up CONF NS [DEV]: from the config alone, by wg and ip
 client_up() {
