@@ -273,13 +273,6 @@ static int add_tag(const char *text, char ***list, size_t *n, struct prg_error *
 	return 0;
 }
 
-/* C0, C1, line and paragraph separators, and what turns the direction of text. */
-static bool is_control(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-}
-
 static int set_note(struct prg_values *v, const char *text, struct prg_error *err)
 {
 	size_t length = strlen(text), at;
@@ -292,7 +285,7 @@ static int set_note(struct prg_values *v, const char *text, struct prg_error *er
 		uint32_t c;
 		size_t n = prg_utf8_next(text + at, length - at, &c);
 
-		if (n == 0 || is_control(c))
+		if (n == 0 || prg_is_control(c))
 			return prg_error_set(err, PRG_E_USAGE,
 			                     "a note is one line of UTF-8 without control "
 			                     "characters: byte %zu is not",

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "model/name.h"
 #include "model/value.h"
 
 static bool letter_mark_or_digit(uint32_t c, bool first)
@@ -68,6 +69,60 @@ int prg_name_check(const char *name, struct prg_error *err)
 		return prg_error_set(err, PRG_E_USAGE,
 		                     "malformed name: it is not in Unicode's composed form (NFC)");
 	return 0;
+}
+
+/* In Unicode's composed form, for free(3); bytes that are no UTF-8 become '-' first.
+ * NULL: out of memory. */
+static char *compose(const char *text, size_t length, bool *ret_same)
+{
+	PRG_FREE char *clean = malloc(length + 1);
+	size_t at, n;
+	uint32_t c;
+
+	if (clean == NULL)
+		return NULL;
+	memcpy(clean, text, length);
+	clean[length] = '\0';
+	for (at = 0; at < length; at += n) {
+		n = prg_utf8_next(clean + at, length - at, &c);
+		if (n != 0 && c != 0)
+			continue;
+		clean[at] = '-';
+		*ret_same = false;
+		n = 1;
+	}
+	return (char *)utf8proc_NFC((const utf8proc_uint8_t *)clean);
+}
+
+bool prg_name_map(const char *text, size_t length, char ret_name[PRG_NAME_BYTES + 1],
+                  bool *ret_same)
+{
+	PRG_FREE char *composed = NULL;
+	size_t used = 0, at, n;
+	bool same = true;
+	uint32_t c;
+
+	composed = compose(text, length, &same);
+	for (at = 0; composed != NULL && composed[at] != '\0'; at += n) {
+		n = prg_utf8_next(composed + at, strnlen(composed + at, 4), &c);
+		if (n == 0)
+			break;
+		if (letter_mark_or_digit(c, used == 0)) {
+			if (used + n > PRG_NAME_BYTES)
+				break;
+			memcpy(ret_name + used, composed + at, n);
+			used += n;
+			continue;
+		}
+		same = false;
+		if (used == PRG_NAME_BYTES)
+			break;
+		if (used > 0)
+			ret_name[used++] = '-';
+	}
+	ret_name[used] = '\0';
+	*ret_same = same && composed != NULL && composed[at] == '\0';
+	return used > 0 && prg_name_check(ret_name, NULL) == 0;
 }
 
 #define SLUG_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_=+.-"

@@ -19,5 +19,7 @@ int prg_quota_parse(const char *text, uint64_t *ret_bytes, enum prg_quota_period
 /* Length of the first UTF-8 sequence of text (length bytes) and its code
  * point; 0 where it is malformed (RFC 3629). */
 size_t prg_utf8_next(const char *text, size_t length, uint32_t *ret_codepoint);
+/* C0, C1, line and paragraph separators, and what turns the direction of text. */
+bool prg_is_control(uint32_t codepoint);
 
 #endif

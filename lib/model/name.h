@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC */
+/* Names made of what others call a peer; the rest is in peerage.h. */
+#ifndef PRG_MODEL_NAME_H
+#define PRG_MODEL_NAME_H
+
+#include "peerage.h"
+
+/* The name that `length` bytes of text make: what a name refuses becomes '-', what
+ * it refuses at its beginning goes, and it is cut at 64 bytes. *ret_same: it is the
+ * text itself (whatever its Unicode normal form). False: nothing is left of it. */
+bool prg_name_map(const char *text, size_t length, char ret_name[PRG_NAME_BYTES + 1],
+                  bool *ret_same);
+
+#endif
