@@ -153,6 +153,18 @@ static int route_failed(const struct prg_op *op, const struct prg_nl_answer *ans
 	return prefix_failed(answer, &op->prefix, name, err);
 }
 
+/* EEXIST, and check_route() has found none that leads elsewhere: another program,
+ * wg-quick for one, made this route to the very interface. It becomes ours, in one
+ * step, or nobody would take it away with its peer. */
+static void take_route(struct prg_nl *nl, uint32_t ifindex, const struct prg_op *op,
+                       struct prg_nl_answer *answer)
+{
+	if (op->kind == PRG_OP_ROUTE_ADD && answer->errnum == EEXIST)
+		talk_one(nl,
+		         prg_rtnl_encode_route_take(prg_nl_buffer(nl), ifindex, &op->prefix),
+		         answer);
+}
+
 /* Sends routes from the first operation on; returns how many it dealt with. */
 static size_t apply_routes(struct prg_nl *nl, uint32_t ifindex, const struct prg_op *ops,
                            size_t n_ops, struct elsewhere *elsewhere,
@@ -183,7 +195,10 @@ static size_t apply_routes(struct prg_nl *nl, uint32_t ifindex, const struct prg
 		prg_nl_talk(nl, length, NULL, NULL, answers, (unsigned)n);
 	for (size_t i = 0; i < n; i++) {
 		struct prg_error bad;
-		int code = route_failed(&ops[i], &answers[i], progress->interface, &bad);
+		int code;
+
+		take_route(nl, ifindex, &ops[i], &answers[i]);
+		code = route_failed(&ops[i], &answers[i], progress->interface, &bad);
 
 		progress->gone |= answers[i].errnum == ENODEV;
 		prg_progress_tell(progress, &ops[i], code, code != 0 ? &bad : NULL);

@@ -152,6 +152,15 @@ size_t prg_rtnl_encode_route(void *buffer, uint32_t ifindex, const struct prg_pr
 	return message->nlmsg_len;
 }
 
+size_t prg_rtnl_encode_route_take(void *buffer, uint32_t ifindex, const struct prg_prefix *route)
+{
+	struct nlmsghdr *message = buffer;
+	size_t length = prg_rtnl_encode_route(buffer, ifindex, route, true);
+
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE;
+	return length;
+}
+
 size_t prg_rtnl_encode_lookup(void *buffer, const struct prg_addr *to)
 {
 	struct nlmsghdr *message = begin(buffer, RTM_GETROUTE, NLM_F_ACK);

@@ -29,6 +29,8 @@ size_t prg_rtnl_encode_routes(void *buffer, uint8_t family, uint32_t ifindex, ui
 /* Proto static, scope link, table main. */
 size_t prg_rtnl_encode_route(void *buffer, uint32_t ifindex, const struct prg_prefix *route,
                              bool add);
+/* Puts ours in the place of one that is there. */
+size_t prg_rtnl_encode_route_take(void *buffer, uint32_t ifindex, const struct prg_prefix *route);
 /* RTM_GETROUTE: how `to` is reached. */
 size_t prg_rtnl_encode_lookup(void *buffer, const struct prg_addr *to);
 
