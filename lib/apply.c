@@ -172,21 +172,35 @@ static int snapshot(struct prg_road *road, struct pending *p, struct prg_error *
 
 /* ------------------------------------------------------------------ up, down */
 
+/* The register's own private key runs it: it was imported, or recreated from the
+ * config that it was imported from. */
+static int has_our_key(struct prg_road *road, bool *ret, struct prg_error *err)
+{
+	PRG_PRIVATE_KEY key;
+	int rc = prg_store_interface_key(road->store, road->interface->id, &key, err);
+
+	return rc < 0 ? rc : prg_adopt_has_key(road->backend, &key, ret, err);
+}
+
 static int adopt_or_refuse(struct prg_road *road, const struct prg_link *link, const char *alias,
                            struct prg_error *err)
 {
 	struct prg_op op = { .kind = PRG_OP_LINK, .alias = alias, .up = false,
 		             .who = road->interface->name };
-	bool blank = true;
+	bool free = false;
 	int rc;
 
 	if (strcmp(link->alias, alias) == 0)
 		return 0;
-	if (link->alias[0] != '\0')
+	if (strncmp(link->alias, "peerage:", 8) == 0)
 		return not_ours(road, link, err);
+	rc = has_our_key(road, &free, err);
 	/* a userspace WireGuard's link is made before we come: nobody's while blank */
-	rc = prg_sync_blank(road->backend, &blank, err);
-	if (rc == 0 && !blank)
+	if (rc == 0 && !free && link->alias[0] == '\0') {
+		free = true;
+		rc = prg_sync_blank(road->backend, &free, err);
+	}
+	if (rc == 0 && !free)
 		rc = not_ours(road, link, err);
 	if (rc == 0)
 		rc = prg_backend_apply(road->backend, &op, 1, NULL, NULL, err);
@@ -405,7 +419,7 @@ static int plan_only(struct prg_road *road, struct prg_error *err)
 		flags |= PRG_SYNC_EMPTY;
 		rc = 0;
 	}
-	if (rc == 0 && !(flags & PRG_SYNC_EMPTY))
+	if (rc == 0 && !(flags & PRG_SYNC_EMPTY) && !road->adopts)
 		rc = prg_apply_identity(road, err);
 	if (rc == 0)
 		rc = prg_sync_plan(road->store, road->backend, road->interface, flags,

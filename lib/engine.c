@@ -26,6 +26,12 @@ static const char *name_of(const struct prg_road *road)
 	return road->interface ? road->interface->name : road->intent->interface;
 }
 
+/* Does this journey put an interface into the register? */
+static bool is_new(const struct prg_road *road)
+{
+	return road->intent->verb == PRG_INIT || road->intent->verb == PRG_IMPORT;
+}
+
 /* Will this journey touch the running interface? */
 static bool applies(const struct prg_road *road)
 {
@@ -33,6 +39,7 @@ static bool applies(const struct prg_road *road)
 		return false;
 	switch (road->intent->verb) {
 	case PRG_INIT:
+	case PRG_IMPORT:
 		return !(road->intent->flags & PRG_NO_UP);
 	case PRG_UP:
 	case PRG_DOWN:
@@ -55,6 +62,17 @@ static int has_pending_device(struct prg_road *road, bool *ret, struct prg_error
 	return rc;
 }
 
+/* found: whether there is a link of that name. */
+static int probe_import(const struct prg_road *road, int found, struct prg_error *err)
+{
+	if (found == PRG_E_NOT_FOUND && (road->intent->flags & PRG_LIVE))
+		return prg_error_set(err, PRG_E_NOT_FOUND,
+		                     "interface %s is not running: choose another with -i, or "
+		                     "import its config with 'peerage import FILE'",
+		                     name_of(road));
+	return found == PRG_E_NOT_FOUND ? 0 : found;
+}
+
 /* What would fail for want of a privilege, a kernel or a running interface
  * fails here, where nothing is recorded yet. */
 static int probe(struct prg_road *road, struct prg_error *err)
@@ -67,13 +85,15 @@ static int probe(struct prg_road *road, struct prg_error *err)
 	if (rc < 0)
 		return rc;
 	rc = prg_backend_link(road->backend, &link, err);
-	if (rc == PRG_E_NOT_FOUND && (verb == PRG_INIT || verb == PRG_UP) &&
-	    strcmp(prg_backend_name(road->backend), "uapi") == 0)
+	if (rc == PRG_E_NOT_FOUND && (is_new(road) || verb == PRG_UP) &&
+	    !(road->intent->flags & PRG_LIVE) && strcmp(prg_backend_name(road->backend), "uapi") == 0)
 		return prg_error_set(err, PRG_E_UNSUPPORTED,
 		                     "a userspace WireGuard makes the link of %s itself: %sstart it, for "
 		                     "example with 'wireguard-go %s', then run 'peerage -i %s up'",
 		                     name_of(road),
-		                     verb == PRG_INIT ? "register it with 'init --no-up', " : "",
+		                     verb == PRG_INIT     ? "register it with 'init --no-up', "
+		                     : verb == PRG_IMPORT ? "import it with '--no-up', "
+		                                          : "",
 		                     name_of(road), name_of(road));
 	if (verb == PRG_INIT) {
 		if (rc == PRG_E_NOT_FOUND)
@@ -81,10 +101,12 @@ static int probe(struct prg_road *road, struct prg_error *err)
 		return rc < 0 ? rc
 		              : prg_error_set(err, PRG_E_CONFLICT,
 		                              "interface %s exists already and is not in the "
-		                              "register: choose another name, or take it away with "
-		                              "'ip link del %s' (this version has no 'import' yet)",
+		                              "register: take it over with 'peerage -i %s import "
+		                              "--live', or choose another name",
 		                              name_of(road), name_of(road));
 	}
+	if (verb == PRG_IMPORT)
+		return probe_import(road, rc, err);
 	if (rc == PRG_E_NOT_FOUND && (verb == PRG_UP || verb == PRG_DOWN ||
 	                              verb == PRG_REMOVE_INTERFACE))
 		return 0;
@@ -106,11 +128,12 @@ static int probe_firewall(const struct prg_road *road, struct prg_error *err)
 	const struct prg_values *v = &road->intent->common;
 	struct prg_interface wanted = { .nat = "auto" };
 
-	if (road->intent->verb != PRG_INIT && road->intent->verb != PRG_UP &&
-	    road->intent->verb != PRG_CONFIGURE)
+	if (!is_new(road) && road->intent->verb != PRG_UP && road->intent->verb != PRG_CONFIGURE)
 		return 0;
 	if (road->interface != NULL)
 		wanted = *road->interface;
+	if (road->intent->verb == PRG_IMPORT && !prg_change_import_nat(road))
+		strcpy(wanted.nat, "none");
 	if (PRG_HAS(v, PRG_FIELD_NAT))
 		memcpy(wanted.nat, v->nat, sizeof(wanted.nat));
 	if (PRG_HAS(v, PRG_FIELD_ISOLATE))
@@ -118,7 +141,7 @@ static int probe_firewall(const struct prg_road *road, struct prg_error *err)
 	return prg_nft_wanted(&wanted) ? prg_nft_probe(err) : 0;
 }
 
-static int check_init(const struct prg_road *road, struct prg_error *err)
+static int check_new(const struct prg_road *road, struct prg_error *err)
 {
 	const char *name = road->intent->interface;
 
@@ -132,12 +155,12 @@ static int check_init(const struct prg_road *road, struct prg_error *err)
 		                     name, name);
 	if (rc != PRG_E_NOT_FOUND)
 		return rc;
-	if (!prg_host_has_wgquick(name))
+	if (road->intent->verb == PRG_IMPORT || !prg_host_has_wgquick(name))
 		return 0;
 	return prg_error_set(err, PRG_E_CONFLICT,
-	                     "/etc/wireguard/%s.conf exists: choose another name, or move that file "
-	                     "away (this version has no 'import' yet)",
-	                     name);
+	                     "/etc/wireguard/%s.conf exists: take it over with 'peerage import "
+	                     "/etc/wireguard/%s.conf', or choose another name",
+	                     name, name);
 }
 
 /* The lock lives beside the interface, not the register: two registers must
@@ -184,6 +207,8 @@ static int change(struct prg_road *road, struct prg_error *err)
 	switch (road->intent->verb) {
 	case PRG_INIT:
 		return prg_change_init(road, err);
+	case PRG_IMPORT:
+		return prg_change_import(road, err);
 	case PRG_CONFIGURE:
 		return prg_change_configure(road, err);
 	case PRG_UP:
@@ -201,7 +226,7 @@ static int change(struct prg_road *road, struct prg_error *err)
 /* Do we plan by looking at the interface, not by what is touched? */
 static bool plans_all(const struct prg_road *road)
 {
-	return (road->intent->verb == PRG_SYNC || road->intent->verb == PRG_UP) &&
+	return (road->intent->verb == PRG_SYNC || road->intent->verb == PRG_UP || road->adopts) &&
 	       !road->record_only;
 }
 
@@ -212,11 +237,11 @@ static int transact(struct prg_road *road, struct prg_error *err)
 	if (rc < 0)
 		return rc;
 	rc = prg_store_now(road->store, &road->now, err);
-	if (rc == 0 && road->intent->verb != PRG_INIT)
+	if (rc == 0 && !is_new(road))
 		rc = look_up(road, err);
 	if (rc == 0 && road->intent->verb == PRG_SYNC && !road->interface->wanted_up)
 		rc = refuse_down(road, err);
-	if (rc == 0 && road->intent->verb != PRG_INIT && applies(road) && road->backend == NULL)
+	if (rc == 0 && !is_new(road) && applies(road) && road->backend == NULL)
 		rc = probe(road, err);
 	if (rc == 0 && road->interface != NULL)
 		rc = prg_change_expire(road, err);
@@ -253,6 +278,7 @@ static int apply(struct prg_road *road, struct prg_error *err)
 {
 	switch (road->intent->verb) {
 	case PRG_INIT:
+	case PRG_IMPORT:
 	case PRG_UP:
 		return prg_apply_up(road, err);
 	case PRG_DOWN:
@@ -305,7 +331,7 @@ static void remark_down(const struct prg_road *road)
 {
 	size_t n = prg_report_n_results(road->report), same = 0, i;
 
-	if (road->record_only || applies(road) || road->intent->verb == PRG_INIT ||
+	if (road->record_only || applies(road) || is_new(road) ||
 	    road->interface == NULL)
 		return;
 	for (i = 0; i < n; i++)
@@ -338,8 +364,8 @@ static int prepare(struct prg_road *road, struct prg_error *err)
 
 	road->record_only = (road->intent->flags & PRG_NO_APPLY) ||
 	                    road->reg->backend == PRG_BACKEND_NONE;
-	if (road->intent->verb == PRG_INIT)
-		rc = check_init(road, err);
+	if (is_new(road))
+		rc = check_new(road, err);
 	else
 		rc = look_up(road, err);
 	if (rc == 0 && road->intent->verb == PRG_SYNC && road->record_only)
@@ -347,11 +373,16 @@ static int prepare(struct prg_road *road, struct prg_error *err)
 		                                     "to be applied");
 	if (rc == 0 && road->intent->verb == PRG_SYNC && !road->interface->wanted_up)
 		rc = refuse_down(road, err);
+	if (rc == 0 && (road->intent->flags & PRG_LIVE) &&
+	    road->reg->backend == PRG_BACKEND_NONE)
+		rc = prg_error_set(err, PRG_E_USAGE,
+		                   "what runs cannot be read with backend none: give "
+		                   "--no-apply to record only");
 	if (rc == 0 && road->intent->verb == PRG_REMOVE_INTERFACE && road->record_only)
 		rc = refuse_forgetting(road, err);
 	if (rc == 0)
 		rc = prg_change_prepare(road, err);
-	if (rc == 0 && applies(road))
+	if (rc == 0 && (applies(road) || road->intent->flags & PRG_LIVE))
 		rc = probe(road, err);
 	if (rc == 0 && applies(road))
 		rc = probe_firewall(road, err);
@@ -363,6 +394,7 @@ static bool drains(const struct prg_road *road)
 {
 	switch (road->intent->verb) {
 	case PRG_INIT:
+	case PRG_IMPORT:
 	case PRG_UP:
 	case PRG_DOWN:
 	case PRG_SYNC:

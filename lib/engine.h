@@ -40,7 +40,7 @@ struct prg_road {
 	struct prg_report *report;
 	struct prg_arena *arena;      /* secrets of this journey */
 	struct prg_fresh_keys *keys;  /* in the arena; n_peers of the intent */
-	struct prg_private_key *interface_key; /* PRG_INIT: in the arena */
+	const struct prg_private_key *interface_key; /* PRG_INIT, PRG_IMPORT: in an arena */
 	struct prg_interface *interface; /* as it is in the register */
 	struct prg_backend *backend;  /* NULL: not opened */
 	int lock;
@@ -49,6 +49,7 @@ struct prg_road {
 	bool record_only;             /* PRG_NO_APPLY or PRG_BACKEND_NONE */
 	bool device_touched;          /* the device, link, addresses or firewall */
 	bool undrained;               /* what was pending could not be done */
+	bool adopts;                  /* PRG_IMPORT: the interface runs already */
 };
 
 static inline bool prg_road_dry(const struct prg_road *road)
@@ -60,6 +61,9 @@ static inline bool prg_road_dry(const struct prg_road *road)
 int prg_change_prepare(struct prg_road *road, struct prg_error *err); /* before it: keys */
 int prg_change_peers(struct prg_road *road, struct prg_error *err);
 int prg_change_init(struct prg_road *road, struct prg_error *err);
+int prg_change_import(struct prg_road *road, struct prg_error *err);
+/* Does the firewall get a translation of addresses by it? */
+bool prg_change_import_nat(const struct prg_road *road);
 int prg_change_configure(struct prg_road *road, struct prg_error *err);
 /* wanted_up, its audit entry and a pending row for the device. */
 int prg_change_wanted(struct prg_road *road, bool up, struct prg_error *err);
@@ -97,6 +101,10 @@ int prg_apply_up(struct prg_road *road, struct prg_error *err);
 int prg_apply_down(struct prg_road *road, struct prg_error *err);
 int prg_apply_sync(struct prg_road *road, struct prg_error *err);
 int prg_apply_drain(struct prg_road *road, struct prg_error *err);
+
+/* ---- adopt.c: does the running device have this private key? */
+int prg_adopt_has_key(struct prg_backend *backend, const struct prg_private_key *key, bool *ret,
+                      struct prg_error *err);
 
 /* ---- sync.c: register against running interface */
 enum prg_sync_flags {

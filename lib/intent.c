@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "import/import.h"
 #include "model/key.h"
 
 int prg_intent_new(enum prg_verb verb, const char *interface, struct prg_intent **ret_intent,
@@ -13,9 +14,9 @@ int prg_intent_new(enum prg_verb verb, const char *interface, struct prg_intent 
 	struct prg_intent *intent;
 	int rc;
 
-	if (verb < PRG_INIT || verb > PRG_SET)
+	if (verb < PRG_INIT || verb > PRG_IMPORT)
 		return prg_error_set(err, PRG_E_USAGE, "no such verb: %d", (int)verb);
-	if (interface == NULL && verb == PRG_INIT)
+	if (interface == NULL && (verb == PRG_INIT || verb == PRG_IMPORT))
 		interface = "wg0";
 	if (interface != NULL) {
 		rc = prg_interface_name_check(interface, err);
@@ -44,6 +45,7 @@ void prg_intent_free(struct prg_intent **intent)
 		prg_intent_values_done(&i->peers[n].values);
 	free(i->peers);
 	free(i->names);
+	prg_import_free(&i->import);
 	prg_arena_free(&i->arena);
 	free(i);
 	*intent = NULL;
@@ -101,7 +103,7 @@ int prg_intent_peer(struct prg_intent *intent, const char *name, struct prg_erro
 	uint32_t *place;
 	int rc;
 
-	if (intent->verb < PRG_ADD)
+	if (intent->verb < PRG_ADD || intent->verb == PRG_IMPORT)
 		return prg_error_set(err, PRG_E_USAGE, "this command takes no peers");
 	/* What exists may be named as it is, also where rules have changed since. */
 	if (intent->verb == PRG_ADD) {
@@ -138,7 +140,8 @@ int prg_intent_set_private_key(struct prg_intent *intent, const struct prg_priva
 
 	if (rc < 0)
 		return rc;
-	if (intent->verb != PRG_INIT && intent->verb != PRG_CONFIGURE)
+	if (intent->verb != PRG_INIT && intent->verb != PRG_CONFIGURE &&
+	    intent->verb != PRG_IMPORT)
 		return prg_error_set(err, PRG_E_USAGE, "this command takes no private key");
 	copy = prg_arena_take(intent->arena, sizeof(*copy));
 	if (copy == NULL)
@@ -178,4 +181,20 @@ const struct prg_values *prg_intent_values(const struct prg_intent *intent, size
 	if (index < intent->n_peers && PRG_HAS(&intent->peers[index].values, field))
 		return &intent->peers[index].values;
 	return PRG_HAS(&intent->common, field) ? &intent->common : NULL;
+}
+
+int prg_intent_read_config(struct prg_intent *intent, const char *text, size_t length,
+                           const char *source, struct prg_error *err)
+{
+	struct prg_import *import = NULL;
+	int rc;
+
+	if (intent->verb != PRG_IMPORT)
+		return prg_error_set(err, PRG_E_USAGE, "this command takes no config");
+	rc = prg_import_config(text, length, source, &import, err);
+	if (rc < 0)
+		return prg_error_wrap(err, rc, "%s", source);
+	prg_import_free(&intent->import);
+	intent->import = import;
+	return 0;
 }

@@ -48,6 +48,8 @@ struct prg_intent_peer {
 	struct prg_values values;
 };
 
+struct prg_import;
+
 struct prg_intent {
 	enum prg_verb verb;
 	char interface[PRG_IFNAME_TEXT]; /* "": the only one */
@@ -58,6 +60,7 @@ struct prg_intent {
 	uint32_t *names; /* hash table of indices + 1, twice the capacity */
 	struct prg_arena *arena;
 	const struct prg_private_key *private_key;
+	struct prg_import *import; /* PRG_IMPORT: what was read; NULL: nothing yet */
 };
 
 /* The values that hold for peer `index` and a field: its own, else everybody's;

@@ -312,7 +312,7 @@ static int set_new_name(struct prg_values *v, const char *text, struct prg_error
 }
 
 #define V(verb) (1u << (verb))
-#define I (V(PRG_INIT) | V(PRG_CONFIGURE))
+#define I (V(PRG_INIT) | V(PRG_CONFIGURE) | V(PRG_IMPORT))
 #define A V(PRG_ADD)
 #define S V(PRG_SET)
 

@@ -15,7 +15,7 @@
 
 struct prg_report {
 	struct prg_interface *interface;
-	bool applied;
+	bool applied, adopted;
 	struct prg_arena *secrets;
 	struct prg_result *results;
 	size_t n_results, results_capacity;
@@ -26,6 +26,8 @@ struct prg_report {
 	size_t n_left_over, left_over_capacity;
 	char **remarks;
 	size_t n_remarks, remarks_capacity;
+	struct prg_not_carried *not_carried;
+	size_t n_not_carried, not_carried_capacity;
 };
 
 int prg_report_new(struct prg_report **ret_report, struct prg_error *err)
@@ -101,12 +103,15 @@ void prg_report_free(struct prg_report **report)
 	}
 	for (i = 0; i < r->n_remarks; i++)
 		free(r->remarks[i]);
+	for (i = 0; i < r->n_not_carried; i++)
+		free((char *)(uintptr_t)r->not_carried[i].what);
 	prg_interface_free(&r->interface);
 	prg_arena_free(&r->secrets);
 	free(r->results);
 	free(r->changes);
 	free(r->left_over);
 	free(r->remarks);
+	free(r->not_carried);
 	free(r);
 	*report = NULL;
 }
@@ -192,6 +197,29 @@ int prg_report_add_left_over(struct prg_report *report, const struct prg_public_
 		return prg_error_nomem(err);
 	report->left_over = grown;
 	report->left_over[report->n_left_over++] = *key;
+	return 0;
+}
+
+void prg_report_set_adopted(struct prg_report *report)
+{
+	report->adopted = true;
+}
+
+int prg_report_add_not_carried(struct prg_report *report, unsigned line, const char *what,
+                               struct prg_error *err)
+{
+	void *grown = room(report->not_carried, report->n_not_carried,
+	                   &report->not_carried_capacity, sizeof(*report->not_carried));
+	char *copy;
+
+	if (grown == NULL)
+		return prg_error_nomem(err);
+	report->not_carried = grown;
+	copy = strdup(what);
+	if (copy == NULL)
+		return prg_error_nomem(err);
+	report->not_carried[report->n_not_carried++] =
+		(struct prg_not_carried){ .line = line, .what = copy };
 	return 0;
 }
 
@@ -436,6 +464,22 @@ size_t prg_report_n_remarks(const struct prg_report *report)
 const char *prg_report_remark(const struct prg_report *report, size_t index)
 {
 	return index < report->n_remarks ? report->remarks[index] : NULL;
+}
+
+bool prg_report_adopted(const struct prg_report *report)
+{
+	return report->adopted;
+}
+
+size_t prg_report_n_not_carried(const struct prg_report *report)
+{
+	return report->n_not_carried;
+}
+
+const struct prg_not_carried *prg_report_not_carried(const struct prg_report *report,
+                                                     size_t index)
+{
+	return index < report->n_not_carried ? &report->not_carried[index] : NULL;
 }
 
 int prg_report_config(const struct prg_report *report, size_t index, struct prg_text **ret_text,

@@ -18,6 +18,9 @@ int prg_report_add_result(struct prg_report *report, struct prg_peer *peer,
                           const struct prg_preshared_key *preshared_key, struct prg_error *err);
 int prg_report_add_left_over(struct prg_report *report, const struct prg_public_key *key,
                              struct prg_error *err);
+void prg_report_set_adopted(struct prg_report *report);
+int prg_report_add_not_carried(struct prg_report *report, unsigned line, const char *what,
+                               struct prg_error *err);
 int prg_report_remark_add(struct prg_report *report, const char *format, ...) PRG_PRINTF(2, 3);
 
 /* A change to one peer: from and to as WireGuard sees it, either NULL. fields:

@@ -5,6 +5,10 @@
 
 #include "engine.h"
 
+/* A new interface of defaults and values, with the key that the road has. What is
+ * new of it goes to report (NULL: nowhere). */
+int prg_change_make(struct prg_road *road, const struct prg_values *v, const char *verb,
+                    struct prg_report *report, struct prg_error *err);
 /* The values that the intent gives peer `index`, to *peer. */
 int prg_change_put_values(struct prg_road *road, struct prg_peer *peer, size_t index,
                           struct prg_error *err);

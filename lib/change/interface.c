@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "engine.h"
+#include "change/change.h"
 #include "model/addr.h"
 #include "plan/diff.h"
 #include "store/audit.h"
@@ -246,9 +246,8 @@ static int check_values(const struct prg_interface *interface, struct prg_error 
 /* --------------------------------------------------------------------- verbs */
 
 static int fill_defaults(struct prg_road *road, struct prg_interface *interface,
-                         struct prg_error *err)
+                         const struct prg_values *v, struct prg_error *err)
 {
-	const struct prg_values *v = &road->intent->common;
 	struct prg_interface **all = NULL;
 	size_t n = 0, i;
 	int rc = prg_store_interfaces(road->store, &all, &n, err);
@@ -277,9 +276,9 @@ static int fill_defaults(struct prg_road *road, struct prg_interface *interface,
 	return rc;
 }
 
-int prg_change_init(struct prg_road *road, struct prg_error *err)
+int prg_change_make(struct prg_road *road, const struct prg_values *v, const char *verb,
+                    struct prg_report *report, struct prg_error *err)
 {
-	const struct prg_values *v = &road->intent->common;
 	struct prg_interface *interface = prg_interface_new();
 	PRG_FREE char *detail = NULL;
 	size_t n;
@@ -289,7 +288,7 @@ int prg_change_init(struct prg_road *road, struct prg_error *err)
 		return prg_error_nomem(err);
 	prg_interface_free(&road->interface);
 	road->interface = interface;
-	rc = fill_defaults(road, interface, err);
+	rc = fill_defaults(road, interface, v, err);
 	if (rc == 0)
 		rc = put_values(interface, v, err);
 	if (rc == 0 && !PRG_HAS(v, PRG_FIELD_ENDPOINT))
@@ -307,13 +306,18 @@ int prg_change_init(struct prg_road *road, struct prg_error *err)
 		rc = prg_pool_define(road->store, interface->id, interface->addresses,
 		                     interface->n_addresses, err);
 	if (rc == 0)
-		rc = prg_describe_interface(NULL, interface, road->report, &detail, &n, err);
+		rc = prg_describe_interface(NULL, interface, report, &detail, &n, err);
 	if (rc == 0)
-		rc = prg_change_audit(road, "init", NULL, detail, err);
+		rc = prg_change_audit(road, verb, NULL, detail, err);
 	if (rc == 0 && interface->wanted_up)
 		rc = pend_device(road, err);
 	remark_doubtful(road, interface);
 	return rc;
+}
+
+int prg_change_init(struct prg_road *road, struct prg_error *err)
+{
+	return prg_change_make(road, &road->intent->common, "init", road->report, err);
 }
 
 /* How many people hold a config that was made before this change? */

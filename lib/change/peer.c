@@ -16,15 +16,19 @@ int prg_change_prepare(struct prg_road *road, struct prg_error *err)
 	int rc = 0;
 
 	if (intent->verb == PRG_INIT) {
-		road->interface_key = prg_arena_take(road->arena, sizeof(*road->interface_key));
-		if (road->interface_key == NULL)
+		struct prg_private_key *key = prg_arena_take(road->arena, sizeof(*key));
+
+		if (key == NULL)
 			return prg_error_nomem(err);
 		if (intent->private_key != NULL)
-			*road->interface_key = *intent->private_key;
+			*key = *intent->private_key;
 		else
-			rc = prg_private_key_generate(road->interface_key, err);
+			rc = prg_private_key_generate(key, err);
+		road->interface_key = key;
 		return rc;
 	}
+	if (intent->verb == PRG_IMPORT)
+		return 0; /* nothing is made */
 	if (intent->verb >= PRG_ADD && intent->n_peers == 0)
 		return prg_error_set(err, PRG_E_USAGE, "no peer is named");
 	if (intent->verb != PRG_ADD && intent->verb != PRG_SET)

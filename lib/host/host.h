@@ -59,5 +59,7 @@ int prg_foreign_check(const struct prg_interface *interface, const char *ruleset
 
 /* ---- a wg-quick config of that name, "/etc/wireguard/IF.conf", is there. */
 bool prg_host_has_wgquick(const char *interface);
+/* systemd starts it at boot by that config: "wg-quick@IF" is wanted by something. */
+bool prg_host_boots_wgquick(const char *interface);
 
 #endif

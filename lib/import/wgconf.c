@@ -48,7 +48,8 @@ void *prg_wgconf_grow(void *array, size_t n, size_t *capacity, size_t size)
 }
 
 /* In the arena: comments and hooks hold keys more often than one would think. */
-static int keep_line(struct prg_wgconf_parser *parser, struct prg_slice text)
+static int keep_line(struct prg_wgconf_parser *parser, struct prg_slice text, const char *key,
+                     bool whole)
 {
 	struct prg_wgconf *conf = parser->conf;
 	struct prg_wgconf_line *grown;
@@ -62,7 +63,9 @@ static int keep_line(struct prg_wgconf_parser *parser, struct prg_slice text)
 	if (copy == NULL)
 		return prg_error_nomem(parser->err);
 	memcpy(copy, text.data, text.length);
-	grown[conf->n_other++] = (struct prg_wgconf_line){ parser->number, copy };
+	grown[conf->n_other++] = (struct prg_wgconf_line){
+		.line = parser->number, .text = copy, .key = key, .whole = whole
+	};
 	return 0;
 }
 
@@ -135,7 +138,9 @@ static int begin_peer(struct prg_wgconf_parser *parser)
 	if (grown == NULL)
 		return prg_error_nomem(parser->err);
 	conf->peers = grown;
-	grown[conf->n_peers++].line = parser->number;
+	grown[conf->n_peers++] = (struct prg_wgconf_peer){ .line = parser->number,
+		                                           .above = parser->content,
+		                                           .disabled = parser->disabled };
 	parser->allowed_ips = 0;
 	return 0;
 }
@@ -147,6 +152,7 @@ static int read_section(struct prg_wgconf_parser *parser, struct prg_slice line)
 	if (rc < 0)
 		return rc;
 	parser->seen = 0;
+	parser->disabled = parser->uncommented;
 	if (prg_slice_is(line, "[Peer]")) {
 		parser->section = PRG_WGCONF_PEER;
 		return begin_peer(parser);
@@ -186,6 +192,8 @@ static int read_pair(struct prg_wgconf_parser *parser, struct prg_slice line)
 	        equals + 1, line.length - (size_t)(equals + 1 - line.data) });
 	while (key < prg_wgconf_keys + PRG_WGCONF_KEYS && !prg_slice_is(name, key->name))
 		key++;
+	if (key == prg_wgconf_keys + PRG_WGCONF_KEYS && parser->lenient)
+		return keep_line(parser, line, NULL, true);
 	if (key == prg_wgconf_keys + PRG_WGCONF_KEYS)
 		return prg_wgconf_fail(parser, line.data,
 		                       "no key that WireGuard or wg-quick knows");
@@ -196,8 +204,12 @@ static int read_pair(struct prg_wgconf_parser *parser, struct prg_slice line)
 		return prg_wgconf_fail(parser, line.data, what);
 	}
 	parser->seen |= 1u << (key - prg_wgconf_keys);
-	if (key->read == NULL)
-		return keep_line(parser, line);
+	if (key->read == NULL || (key->listed && parser->lenient)) {
+		int rc = keep_line(parser, line, key->name, true);
+
+		if (rc < 0 || key->read == NULL)
+			return rc;
+	}
 	if (value.length == 0 && !key->repeats) {
 		snprintf(what, sizeof(what), "%s has no value", key->name);
 		return prg_wgconf_fail(parser, line.data, what);
@@ -218,19 +230,58 @@ static int check_characters(const struct prg_wgconf_parser *parser)
 	return 0;
 }
 
+#define DISABLED "#[disabled]"
+
+/* What pivpn took out by a prefix: *line becomes what stands behind it, if that
+ * begins a peer, belongs to one that was taken out so, or is a comment. */
+static bool uncomment(const struct prg_wgconf_parser *parser, struct prg_slice *line)
+{
+	struct prg_slice rest = prg_slice_trim(*line);
+	size_t length = strlen(DISABLED);
+
+	if (!parser->lenient || rest.length < length || memcmp(rest.data, DISABLED, length) != 0)
+		return false;
+	rest = prg_slice_trim((struct prg_slice){ rest.data + length, rest.length - length });
+	if (rest.length > 0 && rest.data[0] != '#' && !prg_slice_is(rest, "[Peer]") &&
+	    (!parser->disabled || rest.data[0] == '['))
+		return false;
+	*line = rest;
+	return true;
+}
+
+static int read_content(struct prg_wgconf_parser *parser, struct prg_slice line)
+{
+	int rc;
+
+	if (line.data[0] == '[')
+		rc = read_section(parser, line);
+	else if (parser->disabled && !parser->uncommented)
+		rc = prg_wgconf_fail(parser, line.data,
+		                     "a setting below a [Peer] that is disabled: put it below "
+		                     "its own section");
+	else
+		rc = read_pair(parser, line);
+	parser->content = parser->number;
+	return rc;
+}
+
 static int read_line(struct prg_wgconf_parser *parser)
 {
-	const char *hash = memchr(parser->line.data, '#', parser->line.length);
-	size_t length = hash != NULL ? (size_t)(hash - parser->line.data) : parser->line.length;
-	struct prg_slice line = prg_slice_trim((struct prg_slice){ parser->line.data, length });
+	struct prg_slice whole = parser->line, line;
+	const char *hash;
+	size_t length;
 	int rc = check_characters(parser);
 
+	parser->uncommented = uncomment(parser, &whole);
+	hash = memchr(whole.data, '#', whole.length);
+	length = hash != NULL ? (size_t)(hash - whole.data) : whole.length;
+	line = prg_slice_trim((struct prg_slice){ whole.data, length });
 	if (rc == 0 && line.length > 0)
-		rc = line.data[0] == '[' ? read_section(parser, line) : read_pair(parser, line);
+		rc = read_content(parser, line);
 	if (rc < 0 || hash == NULL)
 		return rc;
-	line = prg_slice_trim((struct prg_slice){ hash, parser->line.length - length });
-	return line.length > 1 ? keep_line(parser, line) : 0;
+	whole = prg_slice_trim((struct prg_slice){ hash, whole.length - length });
+	return whole.length > 1 ? keep_line(parser, whole, NULL, line.length == 0) : 0;
 }
 
 static int read_all(struct prg_wgconf_parser *parser, const char *text, size_t length)
@@ -256,11 +307,11 @@ static int read_all(struct prg_wgconf_parser *parser, const char *text, size_t l
 	return rc == 0 ? end_section(parser) : rc;
 }
 
-int prg_wgconf_parse(const char *text, size_t length, struct prg_wgconf **ret,
-                     struct prg_error *err)
+static int parse(const char *text, size_t length, bool lenient, struct prg_wgconf **ret,
+                 struct prg_error *err)
 {
 	PRG_CLEANUP(prg_wgconf_free) struct prg_wgconf *conf = NULL;
-	struct prg_wgconf_parser parser = { .err = err };
+	struct prg_wgconf_parser parser = { .err = err, .lenient = lenient };
 	int rc;
 
 	if (length > MAX_BYTES)
@@ -279,6 +330,18 @@ int prg_wgconf_parse(const char *text, size_t length, struct prg_wgconf **ret,
 	*ret = conf;
 	conf = NULL;
 	return 0;
+}
+
+int prg_wgconf_parse(const char *text, size_t length, struct prg_wgconf **ret,
+                     struct prg_error *err)
+{
+	return parse(text, length, false, ret, err);
+}
+
+int prg_wgconf_parse_lenient(const char *text, size_t length, struct prg_wgconf **ret,
+                             struct prg_error *err)
+{
+	return parse(text, length, true, ret, err);
 }
 
 void prg_wgconf_free(struct prg_wgconf **conf)

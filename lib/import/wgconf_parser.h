@@ -19,6 +19,10 @@ struct prg_wgconf_parser {
 	unsigned number;         /* of the line */
 	enum prg_wgconf_section section;
 	bool has_interface;
+	bool lenient;
+	bool disabled;           /* the section is */
+	bool uncommented;        /* this line was disabled, and is read all the same */
+	unsigned content;        /* the last line that was no comment */
 	unsigned seen;           /* keys of this section, a bit each */
 	size_t addresses, dns, dns_search, peers, other, allowed_ips; /* room for so many */
 };
@@ -28,6 +32,7 @@ struct prg_wgconf_key {
 	const char *name;
 	enum prg_wgconf_section section;
 	bool repeats; /* may stand several times, and empty */
+	bool listed;  /* where lenient, the line is kept beside its value */
 	int (*read)(struct prg_wgconf_parser *parser, struct prg_slice value);
 };
 

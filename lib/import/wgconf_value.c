@@ -290,6 +290,7 @@ static int read_endpoint(struct prg_wgconf_parser *parser, struct prg_slice valu
 {
 	TOKEN token[MAX_TOKEN];
 
+	prg_wgconf_current(parser)->endpoint_line = parser->number;
 	if (!copy_token(value, token) ||
 	    prg_endpoint_parse(token, 0, &prg_wgconf_current(parser)->endpoint, NULL) < 0)
 		return prg_wgconf_fail(parser, value.data,
@@ -307,22 +308,22 @@ static int read_keepalive(struct prg_wgconf_parser *parser, struct prg_slice val
 }
 
 const struct prg_wgconf_key prg_wgconf_keys[PRG_WGCONF_KEYS] = {
-	{ "PrivateKey", PRG_WGCONF_INTERFACE, false, read_private_key },
-	{ "ListenPort", PRG_WGCONF_INTERFACE, false, read_listen_port },
-	{ "FwMark", PRG_WGCONF_INTERFACE, false, read_fwmark },
-	{ "Address", PRG_WGCONF_INTERFACE, true, read_address },
-	{ "DNS", PRG_WGCONF_INTERFACE, true, read_dns },
-	{ "MTU", PRG_WGCONF_INTERFACE, false, read_mtu },
+	{ "PrivateKey", PRG_WGCONF_INTERFACE, false, false, read_private_key },
+	{ "ListenPort", PRG_WGCONF_INTERFACE, false, false, read_listen_port },
+	{ "FwMark", PRG_WGCONF_INTERFACE, false, true, read_fwmark },
+	{ "Address", PRG_WGCONF_INTERFACE, true, false, read_address },
+	{ "DNS", PRG_WGCONF_INTERFACE, true, true, read_dns },
+	{ "MTU", PRG_WGCONF_INTERFACE, false, false, read_mtu },
 	/* not carried over: the line itself is kept */
-	{ "Table", PRG_WGCONF_INTERFACE, true, NULL },
-	{ "PreUp", PRG_WGCONF_INTERFACE, true, NULL },
-	{ "PostUp", PRG_WGCONF_INTERFACE, true, NULL },
-	{ "PreDown", PRG_WGCONF_INTERFACE, true, NULL },
-	{ "PostDown", PRG_WGCONF_INTERFACE, true, NULL },
-	{ "SaveConfig", PRG_WGCONF_INTERFACE, true, NULL },
-	{ "PublicKey", PRG_WGCONF_PEER, false, read_public_key },
-	{ "PresharedKey", PRG_WGCONF_PEER, false, read_preshared_key },
-	{ "AllowedIPs", PRG_WGCONF_PEER, true, read_allowed_ips },
-	{ "Endpoint", PRG_WGCONF_PEER, false, read_endpoint },
-	{ "PersistentKeepalive", PRG_WGCONF_PEER, false, read_keepalive },
+	{ "Table", PRG_WGCONF_INTERFACE, true, false, NULL },
+	{ "PreUp", PRG_WGCONF_INTERFACE, true, false, NULL },
+	{ "PostUp", PRG_WGCONF_INTERFACE, true, false, NULL },
+	{ "PreDown", PRG_WGCONF_INTERFACE, true, false, NULL },
+	{ "PostDown", PRG_WGCONF_INTERFACE, true, false, NULL },
+	{ "SaveConfig", PRG_WGCONF_INTERFACE, true, false, NULL },
+	{ "PublicKey", PRG_WGCONF_PEER, false, false, read_public_key },
+	{ "PresharedKey", PRG_WGCONF_PEER, false, false, read_preshared_key },
+	{ "AllowedIPs", PRG_WGCONF_PEER, true, false, read_allowed_ips },
+	{ "Endpoint", PRG_WGCONF_PEER, false, false, read_endpoint },
+	{ "PersistentKeepalive", PRG_WGCONF_PEER, false, false, read_keepalive },
 };

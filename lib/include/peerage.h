@@ -382,12 +382,14 @@ enum prg_verb {
 	PRG_DISABLE,
 	PRG_ENABLE,
 	PRG_RENAME,
-	PRG_SET                /* change what PRG_ADD set */
+	PRG_SET,               /* change what PRG_ADD set */
+	PRG_IMPORT             /* register an interface that exists, with its peers */
 };
 
 /*
  * What prg_intent_set() takes; the text is as on the command line ("none"
- * clears a setting where that makes sense). I: for PRG_INIT and PRG_CONFIGURE;
+ * clears a setting where that makes sense). I: for PRG_INIT, PRG_CONFIGURE and
+ * PRG_IMPORT, where it goes before what is read;
  * A: PRG_ADD; S: PRG_SET; E: PRG_ENABLE; R: PRG_REVOKE; N: PRG_RENAME.
  */
 enum prg_field {
@@ -421,10 +423,11 @@ enum prg_intent_flags {
 	PRG_IF_ABSENT = 1u << 2,   /* PRG_ADD: a name that exists already is left as it is */
 	PRG_PRUNE = 1u << 3,       /* PRG_SYNC: peers that were never registered go too */
 	PRG_REPLACE_KEY = 1u << 4, /* PRG_SYNC: replace a private key that is not ours */
-	PRG_NO_UP = 1u << 5        /* PRG_INIT: register only */
+	PRG_NO_UP = 1u << 5,       /* PRG_INIT, PRG_IMPORT: register only */
+	PRG_LIVE = 1u << 6         /* PRG_IMPORT: what runs, not what was read */
 };
 
-/* interface NULL: the only one of the register; PRG_INIT: "wg0".
+/* interface NULL: the only one of the register; PRG_INIT, PRG_IMPORT: "wg0".
  * Errors: PRG_E_USAGE (name), PRG_E_NOMEM. */
 PRG_MUST_CHECK int prg_intent_new(enum prg_verb verb, const char *interface,
                                   struct prg_intent **ret_intent, struct prg_error *err);
@@ -439,7 +442,8 @@ PRG_MUST_CHECK int prg_intent_peer(struct prg_intent *intent, const char *name,
 /* Errors: PRG_E_USAGE (malformed; not a field of this verb), PRG_E_NOMEM. */
 PRG_MUST_CHECK int prg_intent_set(struct prg_intent *intent, enum prg_field field,
                                   const char *text, struct prg_error *err);
-/* PRG_INIT and PRG_CONFIGURE: the interface's private key. Copied. */
+/* PRG_INIT, PRG_CONFIGURE, and PRG_IMPORT of a config that has none: the
+ * interface's private key. Copied. */
 PRG_MUST_CHECK int prg_intent_set_private_key(struct prg_intent *intent,
                                               const struct prg_private_key *key,
                                               struct prg_error *err);
@@ -447,6 +451,24 @@ PRG_MUST_CHECK int prg_intent_set_private_key(struct prg_intent *intent,
 PRG_MUST_CHECK int prg_intent_set_preshared_key(struct prg_intent *intent,
                                                 const struct prg_preshared_key *key,
                                                 struct prg_error *err);
+
+/*
+ * PRG_IMPORT: reads a server's wg-quick config, in place of one that was read
+ * before. `length` bytes of text, at most 32 MiB, are copied as far as they are
+ * needed; wipe them after. source: the file's name, for messages.
+ *
+ * Keys, addresses, listen port and MTU become the interface's; each [Peer] becomes
+ * a peer, also those that pivpn has disabled. It is named by the comments of pivpn,
+ * angristan/wireguard-install, Nyr/wireguard-install, wg-easy or "friendly_name",
+ * else by a comment of its own that could be a name, else "peer-" and the beginning
+ * of its key. Of its allowed IPs those that are single addresses in a pool of the
+ * interface are its addresses, or any single one where the interface has no pool of
+ * that family; the others are its routes. What is not taken over is in the report.
+ * Errors: PRG_E_USAGE (line and column), PRG_E_NOMEM.
+ */
+PRG_MUST_CHECK int prg_intent_read_config(struct prg_intent *intent, const char *text,
+                                          size_t length, const char *source,
+                                          struct prg_error *err);
 
 /* ------------------------------------------------------------------ report */
 
@@ -510,6 +532,19 @@ const struct prg_public_key *prg_report_left_over(const struct prg_report *repor
 /* Lines for a person: what was decided, what to mind, commands that mend. */
 size_t prg_report_n_remarks(const struct prg_report *report);
 const char *prg_report_remark(const struct prg_report *report, size_t index);
+
+/* PRG_IMPORT: a running interface was taken over, or with PRG_DRY_RUN would be;
+ * the changes are then to that. */
+bool prg_report_adopted(const struct prg_report *report);
+/* PRG_IMPORT: settings that were found and are not taken over, one each. what:
+ * "PostUp"; never a value. line 0: of no line. */
+struct prg_not_carried {
+	unsigned line;
+	const char *what;
+};
+size_t prg_report_n_not_carried(const struct prg_report *report);
+const struct prg_not_carried *prg_report_not_carried(const struct prg_report *report,
+                                                     size_t index);
 
 /* ------------------------------------------------------------------ render */
 
