@@ -292,6 +292,8 @@ unsigned cli_flags(const struct cli *cli, enum prg_verb verb)
 		flags |= PRG_PRUNE;
 	if (args_has(&cli->args, OPT_NO_UP))
 		flags |= PRG_NO_UP;
+	if (args_has(&cli->args, OPT_LIVE))
+		flags |= PRG_LIVE;
 	if (verb == PRG_SYNC && args_has(&cli->args, OPT_YES))
 		flags |= PRG_REPLACE_KEY;
 	return flags;

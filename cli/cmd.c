@@ -112,6 +112,8 @@ const struct opt cmd_opts[OPT_COUNT] = {
 	        "print the chain's head, to be kept elsewhere" },
 	[OPT_FAIL_ON] = { "fail-on", 0, OPT_VALUE, OPT_ONCE, "LEVEL", "info warning critical none", 0,
 	        "exit 5 from this severity on (warning)" },
+	[OPT_LIVE] = { "live", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
+	        "the running interface, instead of a FILE" },
 };
 
 static const enum opt_id init_options[] = { OPT_ENDPOINT, OPT_POOL, OPT_LISTEN_PORT, OPT_DNS,
@@ -134,6 +136,10 @@ static const enum opt_id audit_options[] = { OPT_FAIL_ON, OPT_NONE };
 static const enum opt_id log_options[] = { OPT_SINCE, OPT_PEER, OPT_VERIFY, OPT_HEAD, OPT_NONE };
 static const enum opt_id onboarding_options[] = { OPT_QR, OPT_CONF, OPT_FORMAT, OPT_OUTPUT,
 	OPT_NONE };
+
+static const enum opt_id import_options[] = { OPT_LIVE, OPT_ENDPOINT, OPT_POOL, OPT_DNS,
+	OPT_CLIENT_ALLOWED_IPS, OPT_CLIENT_KEEPALIVE, OPT_PRIVATE_KEY, OPT_NAT, OPT_ISOLATE,
+	OPT_NO_UP, OPT_NONE };
 
 const struct cmd cmd_all[] = {
 	{ "init", NULL, "[IF]", 0, 1, GROUP_INTERFACE, WORDS_NONE, CMD_CHANGES | CMD_CREATES,
@@ -196,6 +202,15 @@ const struct cmd cmd_all[] = {
 	  "The private key is not kept: '# PrivateKey =' stands for it, to be filled in.\n",
 	  cmd_export },
 
+	{ "import", NULL, "[FILE…]", 0, CMD_ANY, GROUP_SCRIPTS, WORDS_FILES,
+	  CMD_CHANGES | CMD_CREATES | CMD_LISTS, import_options,
+	  "take over a server that exists already",
+	  "FILE is a wg-quick config: NAME.conf, or with -i any file, or - for stdin. Peers\n"
+	  "get the names that comments of pivpn, wireguard-install and wg-easy give them. A\n"
+	  "running interface with the same key is taken over, and no session ends. What is\n"
+	  "not carried over, such as PostUp, is listed; -n shows it first. Exits 5 where\n"
+	  "peers run that are not in FILE.\n",
+	  cmd_import },
 	{ "genkey", NULL, "", 0, 0, GROUP_SCRIPTS, WORDS_NONE, CMD_PLAIN, NULL,
 	  "print a new private key", NULL, cmd_genkey },
 	{ "pubkey", NULL, "", 0, 0, GROUP_SCRIPTS, WORDS_NONE, CMD_PLAIN, NULL,

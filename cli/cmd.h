@@ -68,6 +68,7 @@ enum opt_id {
 	OPT_VERIFY,
 	OPT_HEAD,
 	OPT_FAIL_ON,
+	OPT_LIVE,
 	OPT_COUNT
 };
 
@@ -100,7 +101,7 @@ enum cmd_flags {
 
 /* What completion offers behind a command. */
 enum cmd_words { WORDS_NONE, WORDS_PEER, WORDS_PEERS, WORDS_SETTINGS, WORDS_REMOVE,
-	         WORDS_COMMANDS, WORDS_SHELLS };
+	         WORDS_COMMANDS, WORDS_SHELLS, WORDS_FILES };
 
 #define CMD_ANY 0xffffffffu
 
@@ -151,6 +152,7 @@ int cmd_log(struct cli *cli, struct prg_error *err);
 int cmd_status(struct cli *cli, struct prg_error *err);
 int cmd_qr(struct cli *cli, struct prg_error *err);
 int cmd_export(struct cli *cli, struct prg_error *err);
+int cmd_import(struct cli *cli, struct prg_error *err);
 int cmd_genkey(struct cli *cli, struct prg_error *err);
 int cmd_pubkey(struct cli *cli, struct prg_error *err);
 int cmd_genpsk(struct cli *cli, struct prg_error *err);

@@ -106,6 +106,10 @@ static void print_word_arms(void)
 			continue;
 		(void)printf("\t%s", command->name);
 		print_aliases(command, "|");
+		if (command->completes == WORDS_FILES) {
+			(void)puts(") _peerage_files ;;");
+			continue;
+		}
 		(void)fputs(") _peerage_words \"", stdout);
 		switch (command->completes) {
 		case WORDS_PEER:
@@ -278,6 +282,10 @@ static void fish_words(const struct cmd *command)
 {
 	(void)printf("complete -c peerage -n '__fish_seen_subcommand_from %s", command->name);
 	print_aliases(command, " ");
+	if (command->completes == WORDS_FILES) {
+		(void)puts("' -F");
+		return;
+	}
 	(void)fputs("' -a '", stdout);
 	switch (command->completes) {
 	case WORDS_PEER:

@@ -313,12 +313,11 @@ static void change_fields(struct cli *cli, const struct prg_change *change)
 	fields_changed(out, change);
 }
 
-bool fields_plan(struct cli *cli, const struct prg_report *report, bool in_full)
+bool fields_changes(struct cli *cli, const struct prg_report *report, bool in_full)
 {
 	struct out *out = &cli->out;
 	size_t n = prg_report_n_changes(report), left = prg_report_n_left_over(report);
 
-	out_text(out, "interface", prg_report_interface(report)->name);
 	out_list(out, "changes", plan_columns,
 	         in_full ? sizeof(plan_columns) / sizeof(*plan_columns) : 0);
 	for (size_t i = 0; i < n; i++) {
@@ -340,4 +339,10 @@ bool fields_plan(struct cli *cli, const struct prg_report *report, bool in_full)
 	out_array_end(out);
 	out_bool(out, "applied", prg_report_applied(report));
 	return n || left;
+}
+
+bool fields_plan(struct cli *cli, const struct prg_report *report, bool in_full)
+{
+	out_text(&cli->out, "interface", prg_report_interface(report)->name);
+	return fields_changes(cli, report, in_full);
 }
