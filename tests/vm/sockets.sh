@@ -51,6 +51,17 @@ is "pubkey: no socket" "$(grep -c AF_INET "$box/trace")" 0
 traced 0 completion bash
 traced 0 help
 traced 1 qr alina
+cat >"$box/wg7.conf" <<END
+[Interface]
+PrivateKey = $(wg genkey)
+Address = 10.77.0.1/24
+ListenPort = 51877
+[Peer]
+PublicKey = $(wg genkey | wg pubkey)
+AllowedIPs = 10.77.0.2/32
+Endpoint = host.example:51820
+END
+traced 0 import "$box/wg7.conf" --endpoint 192.0.2.1
 
 missing=
 for command in $("$PEERAGE" help | sed -n 's/^  \([a-z][a-z]*\).*/\1/p'); do
