@@ -362,7 +362,9 @@ static void print_lists(struct cli *cli, const struct sources *sources)
 		               prg_report_n_changes(source->report) > 0;
 
 		if (cli->out.mode == OUT_TABLE && differs)
-			cli_remark(cli, "what runs differed from %s:", source->shown);
+			cli_remark(cli, cli->dry_run ? "what runs differs from %s:"
+			                             : "what ran differed from %s:",
+			           source->shown);
 		(void)fields_changes(cli, source->report, cli->out.mode == OUT_TABLE && differs);
 	}
 }

@@ -47,8 +47,9 @@ static int look(struct prg_road *road, struct prg_import **ret, struct prg_error
 	if (strncmp(link.alias, "peerage:", 8) == 0 && strcmp(link.alias, alias) != 0)
 		return prg_error_set(err, PRG_E_CONFLICT,
 		                     "interface %s belongs to another register (%.40s): use that "
-		                     "one, or take the interface out of it first",
-		                     name, link.alias + 8);
+		                     "one, or if it is gone, take its mark away with 'ip link set "
+		                     "%s alias \"\"'",
+		                     name, link.alias + 8, name);
 	return prg_import_running(road->backend, name, ret, err);
 }
 

@@ -81,6 +81,25 @@ printf 'the file again: %s\n' "$(<"$box/server.key")" >"$box/hay"
 repeats() { perl -pe 's/\\x([0-9a-f]{2})/chr hex $1/ge' "$@" | grep -qaF "${own:0:20}"; }
 ok "the search finds its beginning" repeats "$box/hay"
 not "and not repeated" repeats "$box"/log/*
+# A server of somebody else, with a key in a hook as well.
+cat >"$box/wg2.conf" <<END
+[Interface]
+PrivateKey = $own
+Address = 10.9.0.1/24
+ListenPort = 51829
+PostUp = wg set %i peer X preshared-key <(echo $psk)
+$psk
+[Peer]
+PublicKey = $(wg genkey | wg pubkey)
+PresharedKey = $psk
+AllowedIPs = 10.9.0.2/32
+END
+rm -f "$box"/log/*
+ok "import" traced -j import "$box/wg2.conf" --endpoint 192.0.2.1
+ok "the server's key: in the register's own writes" holds "$own" "$box/log/trace"
+grep -vE "pwrite64\(" "$box/log/trace" >"$box/visible"
+not "and in no other system call" holds "$own" "$box/visible" "$box/log"/stderr* "$box/out"
+not "nor is the preshared key" holds "$psk" "$box/visible" "$box/log"/stderr* "$box/out"
 is "no core is written, as the process is not dumpable" "$(grep -c PR_SET_DUMPABLE "$box/log/trace")" \
 	"$(grep -c execve "$box/log/trace")"
 rm -rf "$box"
