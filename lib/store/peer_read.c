@@ -134,8 +134,14 @@ void prg_peers_free(struct prg_peer ***peers, size_t n)
 	*peers = NULL;
 }
 
+/* What a page begins behind: a name, or where there is none a number. */
+struct bound {
+	const char *name;
+	int64_t number;
+};
+
 /* All rows of a SELECT with three parameters: interface, a bound, a limit. */
-static int many(struct prg_store *store, const char *sql, int64_t interface_id, int64_t bound,
+static int many(struct prg_store *store, const char *sql, int64_t interface_id, struct bound bound,
                 size_t limit, struct prg_peer ***ret, size_t *ret_n, struct prg_error *err)
 {
 	PRG_SNAPSHOT snapshot = { 0 };
@@ -149,7 +155,10 @@ static int many(struct prg_store *store, const char *sql, int64_t interface_id, 
 	if (rc < 0)
 		return rc;
 	prg_row_bind_int(stmt, 1, interface_id);
-	prg_row_bind_int(stmt, 2, bound);
+	if (bound.name != NULL)
+		prg_row_bind_text(stmt, 2, bound.name);
+	else
+		prg_row_bind_int(stmt, 2, bound.number);
 	prg_row_bind_int(stmt, 3, limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
 	while ((rc = prg_db_step(stmt, err)) > 0) {
 		struct prg_peer **grown = prg_list_grow(list, n, sizeof(*list));
@@ -179,7 +188,17 @@ int prg_store_peers(struct prg_store *store, int64_t interface_id, int64_t after
 	return many(store,
 	            PRG_PEER_ROW_SELECT
 	            "WHERE p.interface_id = ?1 AND p.id > ?2 ORDER BY p.id LIMIT ?3",
-	            interface_id, after, limit, ret, ret_n, err);
+	            interface_id, (struct bound){ .number = after }, limit, ret, ret_n, err);
+}
+
+int prg_store_peers_by_name(struct prg_store *store, int64_t interface_id, const char *after,
+                            size_t limit, struct prg_peer ***ret, size_t *ret_n,
+                            struct prg_error *err)
+{
+	return many(store,
+	            PRG_PEER_ROW_SELECT "WHERE p.interface_id = ?1 AND p.name > ?2 "
+	                                "AND p.state <> 3 ORDER BY p.name LIMIT ?3",
+	            interface_id, (struct bound){ .name = after }, limit, ret, ret_n, err);
 }
 
 int prg_store_peers_due(struct prg_store *store, int64_t interface_id, int64_t now, size_t limit,
@@ -189,7 +208,7 @@ int prg_store_peers_due(struct prg_store *store, int64_t interface_id, int64_t n
 	            PRG_PEER_ROW_SELECT "WHERE p.interface_id = ?1 AND p.state = 0 "
 	                                "AND p.expires_at > 0 AND p.expires_at <= ?2 "
 	                                "ORDER BY p.expires_at, p.id LIMIT ?3",
-	            interface_id, now, limit, ret, ret_n, err);
+	            interface_id, (struct bound){ .number = now }, limit, ret, ret_n, err);
 }
 
 int prg_store_peer_count(struct prg_store *store, int64_t interface_id, enum prg_peer_state state,

@@ -9,56 +9,6 @@
 #include "store/secret.h"
 #include "store/store.h"
 
-/* ------------------------------------------------------------- revoked keys */
-
-static void hash_key(const struct prg_store *store, const struct prg_public_key *key,
-                     unsigned char ret[32])
-{
-	crypto_generichash(ret, 32, key->bytes, sizeof(key->bytes), store->hash_key,
-	                   sizeof(store->hash_key));
-}
-
-int prg_store_key_is_revoked(struct prg_store *store, int64_t interface_id,
-                             const struct prg_public_key *key, bool *ret, struct prg_error *err)
-{
-	unsigned char hash[32];
-	PRG_STMT *stmt = NULL;
-	int rc = prg_db_prepare(store,
-	                        "SELECT 1 FROM revoked_key WHERE interface = "
-	                        "(SELECT name FROM interface WHERE id = ?1) AND hash = ?2",
-	                        &stmt, err);
-
-	if (rc < 0)
-		return rc;
-	hash_key(store, key, hash);
-	prg_row_bind_int(stmt, 1, interface_id);
-	prg_row_bind_blob(stmt, 2, hash, sizeof(hash));
-	rc = prg_db_step(stmt, err);
-	if (rc < 0)
-		return rc;
-	*ret = rc > 0;
-	return 0;
-}
-
-static int remember_key(struct prg_store *store, int64_t interface_id,
-                        const struct prg_public_key *key, int64_t now, struct prg_error *err)
-{
-	unsigned char hash[32];
-	PRG_STMT *stmt = NULL;
-	int rc = prg_db_prepare(store,
-	                        "INSERT OR IGNORE INTO revoked_key (interface, hash, revoked_at) "
-	                        "SELECT name, ?2, ?3 FROM interface WHERE id = ?1",
-	                        &stmt, err);
-
-	if (rc < 0)
-		return rc;
-	hash_key(store, key, hash);
-	prg_row_bind_int(stmt, 1, interface_id);
-	prg_row_bind_blob(stmt, 2, hash, sizeof(hash));
-	prg_row_bind_int(stmt, 3, now);
-	return prg_db_run(stmt, err);
-}
-
 /* ------------------------------------------------------------------ conflicts */
 
 /* `self` is the peer's own row, 0 for a new one. */
@@ -397,6 +347,6 @@ int prg_store_peer_revoke(struct prg_store *store, const struct prg_peer *peer, 
 	if (rc == 0 && secret_id != 0)
 		rc = prg_secret_zero(store, secret_id, err);
 	if (rc == 0)
-		rc = remember_key(store, known.interface_id, &known.public_key, now, err);
+		rc = prg_store_revoked_remember(store, known.interface_id, &known.public_key, now, err);
 	return rc == 0 ? release_all(store, &known, now, hold_until, err) : rc;
 }

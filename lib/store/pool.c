@@ -42,28 +42,20 @@ static int give(struct prg_store *store, const struct prg_pool *pools, size_t n,
 
 /* ------------------------------------------------------------ held addresses */
 
-/* One whose time is over, taken off the list. 1: found, 0: none. */
-static int expired_hold(struct prg_store *store, int64_t interface_id, int64_t now,
-                        struct prg_prefix *ret, struct prg_error *err)
+/* The held address in the one row of a SELECT of family and address, taken off the
+ * list. 1: found, 0: none. */
+static int take_off(struct prg_store *store, int64_t interface_id, struct prg_stmt **find,
+                    struct prg_prefix *ret, struct prg_error *err)
 {
 	struct prg_addr addr;
-	PRG_STMT *find = NULL;
 	PRG_STMT *drop = NULL;
-	int rc = prg_db_prepare(store,
-	                        "SELECT family, addr FROM held WHERE interface_id = ?1 "
-	                        "AND until <= ?2 ORDER BY until LIMIT 1",
-	                        &find, err);
+	int rc = prg_db_step(*find, err);
 
-	if (rc < 0)
-		return rc;
-	prg_row_bind_int(find, 1, interface_id);
-	prg_row_bind_int(find, 2, now);
-	rc = prg_db_step(find, err);
 	if (rc <= 0)
 		return rc;
-	prg_row_addr(find, 1, prg_row_int(find, 0, 4, 6), &addr);
-	rc = prg_row_check(find, err, "a held address");
-	prg_db_release(&find);
+	prg_row_addr(*find, 1, prg_row_int(*find, 0, 4, 6), &addr);
+	rc = prg_row_check(*find, err, "a held address");
+	prg_db_release(find);
 	if (rc == 0)
 		rc = prg_db_prepare(store,
 		                    "DELETE FROM held WHERE interface_id = ?1 AND family = ?2 "
@@ -79,6 +71,44 @@ static int expired_hold(struct prg_store *store, int64_t interface_id, int64_t n
 		return rc;
 	*ret = prg_prefix_host(&addr);
 	return 1;
+}
+
+/* One whose time is over. 1: found, 0: none. */
+static int expired_hold(struct prg_store *store, int64_t interface_id, int64_t now,
+                        struct prg_prefix *ret, struct prg_error *err)
+{
+	PRG_STMT *find = NULL;
+	int rc = prg_db_prepare(store,
+	                        "SELECT family, addr FROM held WHERE interface_id = ?1 "
+	                        "AND until <= ?2 ORDER BY until LIMIT 1",
+	                        &find, err);
+
+	if (rc < 0)
+		return rc;
+	prg_row_bind_int(find, 1, interface_id);
+	prg_row_bind_int(find, 2, now);
+	return take_off(store, interface_id, &find, ret, err);
+}
+
+/* One that lies in a prefix. 1: found, 0: none. */
+static int hold_within(struct prg_store *store, int64_t interface_id,
+                       const struct prg_prefix *prefix, struct prg_prefix *ret,
+                       struct prg_error *err)
+{
+	struct prg_addr first = prg_prefix_first(prefix), last = prg_prefix_last(prefix);
+	PRG_STMT *find = NULL;
+	int rc = prg_db_prepare(store,
+	                        "SELECT family, addr FROM held WHERE interface_id = ?1 "
+	                        "AND family = ?2 AND addr BETWEEN ?3 AND ?4 LIMIT 1",
+	                        &find, err);
+
+	if (rc < 0)
+		return rc;
+	prg_row_bind_int(find, 1, interface_id);
+	prg_row_bind_int(find, 2, first.family);
+	prg_row_bind_addr(find, 3, &first);
+	prg_row_bind_addr(find, 4, &last);
+	return take_off(store, interface_id, &find, ret, err);
 }
 
 static int reclaim(struct prg_store *store, int64_t interface_id, const struct prg_pool *pools,
@@ -339,6 +369,30 @@ int prg_pool_take(struct prg_store *store, int64_t interface_id, int64_t peer_id
 		return inconsistent(store, prefix, err);
 	rc = prg_holder_conflict(store, interface_id, prefix, err);
 	return rc == 0 ? inconsistent(store, prefix, err) : rc;
+}
+
+int prg_pool_unhold(struct prg_store *store, int64_t interface_id, const struct prg_prefix *prefix,
+                    struct prg_error *err)
+{
+	PRG_FREE struct prg_pool *pools = NULL;
+	struct prg_prefix held;
+	size_t n = 0;
+	int rc = prg_db_in_transaction(store, err);
+
+	if (rc == 0)
+		rc = prg_pool_row_all(store, interface_id, &pools, &n, err);
+	if (rc < 0)
+		return rc;
+	/* a route that is wider than a pool takes nothing out of it */
+	if (prefix->length != prg_addr_bits(&prefix->addr) &&
+	    prg_pool_row_containing(pools, n, prefix) == NULL)
+		return 0;
+	while ((rc = hold_within(store, interface_id, prefix, &held, err)) > 0) {
+		rc = give(store, pools, n, &held, err);
+		if (rc < 0)
+			return rc;
+	}
+	return rc;
 }
 
 /* ------------------------------------------------------------------ releasing */

@@ -30,6 +30,9 @@ int prg_pool_allocate(struct prg_store *store, int64_t interface_id, int64_t pee
 int prg_pool_take(struct prg_store *store, int64_t interface_id, int64_t peer_id,
                   const struct prg_prefix *prefix, bool route, int64_t now,
                   struct prg_error *err);
+/* Ends the hold of what prg_pool_take would be refused for being held. */
+int prg_pool_unhold(struct prg_store *store, int64_t interface_id, const struct prg_prefix *prefix,
+                    struct prg_error *err);
 /* Takes one prefix of a peer back; free at once, or held until hold_until. */
 int prg_pool_release(struct prg_store *store, int64_t interface_id, int64_t peer_id,
                      const struct prg_prefix *prefix, int64_t now, int64_t hold_until,

@@ -32,6 +32,18 @@ static int load_meta(struct prg_store *store, struct prg_error *err)
 	return prg_row_check(stmt, err, "table meta");
 }
 
+/* Who only reads needs the tables of today as well. */
+static int upgrade(struct prg_store *store, struct prg_error *err)
+{
+	bool read_only = store->read_only;
+	int rc;
+
+	store->read_only = false;
+	rc = prg_schema_upgrade(store, err);
+	store->read_only = read_only;
+	return rc;
+}
+
 /* The whole connection, to a file that is there. */
 static int open_existing(struct prg_store *store, struct prg_error *err)
 {
@@ -47,7 +59,7 @@ static int open_existing(struct prg_store *store, struct prg_error *err)
 	if (!store->read_only)
 		rc = prg_open_wal(store, err);
 	if (rc == 0)
-		rc = prg_schema_upgrade(store, err);
+		rc = upgrade(store, err);
 	if (rc == 0)
 		rc = load_meta(store, err);
 	if (rc == 0 && store->read_only &&

@@ -73,6 +73,10 @@ int prg_store_peer_by_id(struct prg_store *store, int64_t id, struct prg_peer **
 /* Pages through an interface's peers by id: up to `limit` with id > after. */
 int prg_store_peers(struct prg_store *store, int64_t interface_id, int64_t after, size_t limit,
                     struct prg_peer ***ret, size_t *ret_n, struct prg_error *err);
+/* The same of those not revoked, by name: up to `limit` with name > after. */
+int prg_store_peers_by_name(struct prg_store *store, int64_t interface_id, const char *after,
+                            size_t limit, struct prg_peer ***ret, size_t *ret_n,
+                            struct prg_error *err);
 int prg_store_peer_count(struct prg_store *store, int64_t interface_id,
                          enum prg_peer_state state, uint64_t *ret, struct prg_error *err);
 /* Active peers with expires_at in (0, now]: up to limit, by time (indexed). */
@@ -107,6 +111,25 @@ int prg_store_peer_revoke(struct prg_store *store, const struct prg_peer *peer, 
 int prg_store_key_is_revoked(struct prg_store *store, int64_t interface_id,
                              const struct prg_public_key *key, bool *ret,
                              struct prg_error *err);
+
+/* ---- revoked keys: hashes, each under the key of the register that made it */
+#define PRG_HASH_BYTES 32
+int prg_store_revoked_remember(struct prg_store *store, int64_t interface_id,
+                               const struct prg_public_key *key, int64_t now,
+                               struct prg_error *err);
+/* One that was made with hash_key, which may be another register's and is kept. */
+int prg_store_revoked_add(struct prg_store *store, int64_t interface_id,
+                          const unsigned char hash_key[PRG_HASH_BYTES],
+                          const unsigned char hash[PRG_HASH_BYTES], int64_t now, bool *ret_new,
+                          struct prg_error *err);
+int prg_store_revoked_is_known(struct prg_store *store, int64_t interface_id,
+                               const unsigned char hash[PRG_HASH_BYTES], bool *ret,
+                               struct prg_error *err);
+/* All of one interface, by hash key, then hash. */
+typedef int prg_store_revoked_fn(void *context, const unsigned char hash_key[PRG_HASH_BYTES],
+                                 const unsigned char hash[PRG_HASH_BYTES], struct prg_error *err);
+int prg_store_each_revoked(struct prg_store *store, int64_t interface_id, prg_store_revoked_fn *fn,
+                           void *context, struct prg_error *err);
 
 /* ---- an iteration made for plans: every active peer as WireGuard sees it, in
  * order of id, with its preshared key (wiped after the call). One statement

@@ -297,6 +297,38 @@ static void test_a_route_ends_the_holds_it_covers(void **state)
 	assert_gives(f, g, NOW + 60, "10.8.0.2/32", __LINE__);
 }
 
+/* Who names an address ends its hold, and that of no other. */
+static void test_a_hold_can_be_ended(void **state)
+{
+	struct fixture *f = *state;
+	struct give g = with_pools(f, "10.8.0.1/29");
+	struct give bob = { g.interface_id, add_peer(f, g.interface_id, "bob", 2, NULL) };
+	struct prg_prefix address = prefix_of("10.8.0.2"), route = prefix_of("10.8.0.4/31");
+	struct prg_prefix all = prefix_of("0.0.0.0/0"), outside = prefix_of("172.16.0.5");
+
+	OK(f, take(f, g, "10.8.0.2", false));
+	OK(f, take(f, g, "10.8.0.3", false));
+	OK(f, take(f, g, "10.8.0.4", false));
+	OK(f, take(f, g, "10.8.0.5", false));
+	OK(f, take(f, g, "172.16.0.5", false));
+	OK(f, drop(f, g, "10.8.0.2", NOW + 60));
+	OK(f, drop(f, g, "10.8.0.3", NOW + 60));
+	OK(f, drop(f, g, "10.8.0.4", NOW + 60));
+	OK(f, drop(f, g, "10.8.0.5", NOW + 60));
+	OK(f, drop(f, g, "172.16.0.5", NOW + 60));
+	OK(f, prg_pool_unhold(f->store, g.interface_id, &all, &f->err));
+	FAILS(f, PRG_E_CONFLICT, "held until", take(f, bob, "10.8.0.2", false));
+	OK(f, prg_pool_unhold(f->store, g.interface_id, &address, &f->err));
+	OK(f, prg_pool_unhold(f->store, g.interface_id, &address, &f->err));
+	OK(f, take(f, bob, "10.8.0.2", false));
+	FAILS(f, PRG_E_CONFLICT, "held until", take(f, bob, "10.8.0.4/31", true));
+	OK(f, prg_pool_unhold(f->store, g.interface_id, &route, &f->err));
+	OK(f, take(f, bob, "10.8.0.4/31", true));
+	OK(f, prg_pool_unhold(f->store, g.interface_id, &outside, &f->err));
+	OK(f, take(f, bob, "172.16.0.5", false));
+	FAILS(f, PRG_E_CONFLICT, "held until", take(f, bob, "10.8.0.3", false));
+}
+
 /* What the extents say is free must never be what somebody has. */
 static void test_damage_is_no_double_use(void **state)
 {
@@ -336,6 +368,7 @@ int main(void)
 		STORE_TEST(test_wide_routes),
 		STORE_TEST(test_define),
 		STORE_TEST(test_a_route_ends_the_holds_it_covers),
+		STORE_TEST(test_a_hold_can_be_ended),
 		STORE_TEST(test_damage_is_no_double_use),
 	};
 
