@@ -344,7 +344,8 @@ static int up(struct prg_road *road, const struct pending *p, struct prg_error *
 
 	if (rc == 0)
 		rc = prepare_host(road, err);
-	if (made)
+	/* a document's changes are told by the register */
+	if (made || road->intent->verb == PRG_APPLY)
 		flags |= PRG_SYNC_QUIET;
 	if (rc == 0)
 		rc = bring_in_line(road, p, flags, err);

@@ -7,18 +7,45 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "host/host.h"
+#include "import/document.h"
 #include "store/audit.h"
 
 #define RUN_DIRECTORY "/run/peerage"
 
+/* What a document comes to: an interface that is made, brought up, taken down, or
+ * neither. */
+static void settle(struct prg_road *road)
+{
+	const struct prg_document *document = road->intent->document;
+
+	road->as = road->intent->verb;
+	if (road->intent->verb != PRG_APPLY)
+		return;
+	if (road->interface == NULL)
+		road->as = PRG_INIT;
+	else if (document->up >= 0 && road->interface->wanted_up != (document->up == 1))
+		road->as = document->up ? PRG_UP : PRG_DOWN;
+}
+
 static int look_up(struct prg_road *road, struct prg_error *err)
 {
 	const char *name = road->intent->interface;
+	int rc;
 
 	prg_interface_free(&road->interface);
 	if (name[0] == '\0')
-		return prg_store_interface_only(road->store, &road->interface, err);
-	return prg_store_interface(road->store, name, &road->interface, err);
+		rc = prg_store_interface_only(road->store, &road->interface, err);
+	else
+		rc = prg_store_interface(road->store, name, &road->interface, err);
+	if (rc == PRG_E_NOT_FOUND && road->intent->verb == PRG_APPLY) {
+		rc = 0; /* a document makes it */
+		if (name[0] == '\0')
+			rc = prg_error_set(err, PRG_E_USAGE,
+			                   "the document does not say which interface it is of: "
+			                   "put '# Name = IF' under [Interface], or give -i IF");
+	}
+	settle(road);
+	return rc;
 }
 
 static const char *name_of(const struct prg_road *road)
@@ -29,7 +56,7 @@ static const char *name_of(const struct prg_road *road)
 /* Does this journey put an interface into the register? */
 static bool is_new(const struct prg_road *road)
 {
-	return road->intent->verb == PRG_INIT || road->intent->verb == PRG_IMPORT;
+	return road->as == PRG_INIT || road->as == PRG_IMPORT;
 }
 
 /* Will this journey touch the running interface? */
@@ -37,9 +64,11 @@ static bool applies(const struct prg_road *road)
 {
 	if (road->record_only)
 		return false;
-	switch (road->intent->verb) {
+	switch (road->as) {
 	case PRG_INIT:
 	case PRG_IMPORT:
+		if (road->intent->document != NULL)
+			return road->intent->document->up != 0;
 		return !(road->intent->flags & PRG_NO_UP);
 	case PRG_UP:
 	case PRG_DOWN:
@@ -77,7 +106,7 @@ static int probe_import(const struct prg_road *road, int found, struct prg_error
  * fails here, where nothing is recorded yet. */
 static int probe(struct prg_road *road, struct prg_error *err)
 {
-	enum prg_verb verb = road->intent->verb;
+	enum prg_verb verb = road->as;
 	struct prg_link link;
 	bool pending = false;
 	int rc = prg_backend_open(road->reg->backend, name_of(road), &road->backend, err);
@@ -127,8 +156,10 @@ static int probe_firewall(const struct prg_road *road, struct prg_error *err)
 {
 	const struct prg_values *v = &road->intent->common;
 	struct prg_interface wanted = { .nat = "auto" };
+	bool same;
 
-	if (!is_new(road) && road->intent->verb != PRG_UP && road->intent->verb != PRG_CONFIGURE)
+	if (!is_new(road) && road->as != PRG_UP && road->as != PRG_CONFIGURE &&
+	    road->as != PRG_APPLY)
 		return 0;
 	if (road->interface != NULL)
 		wanted = *road->interface;
@@ -138,6 +169,10 @@ static int probe_firewall(const struct prg_road *road, struct prg_error *err)
 		memcpy(wanted.nat, v->nat, sizeof(wanted.nat));
 	if (PRG_HAS(v, PRG_FIELD_ISOLATE))
 		wanted.isolate = v->isolate;
+	same = road->interface != NULL && wanted.isolate == road->interface->isolate &&
+	       strcmp(wanted.nat, road->interface->nat) == 0;
+	if (road->as == PRG_APPLY && same)
+		return 0;
 	return prg_nft_wanted(&wanted) ? prg_nft_probe(err) : 0;
 }
 
@@ -189,7 +224,7 @@ static int look_up_again(struct prg_road *road, struct prg_error *err)
 
 	memcpy(locked, road->interface->name, sizeof(locked));
 	rc = look_up(road, err);
-	if (rc == 0 && strcmp(locked, road->interface->name) != 0)
+	if (rc == 0 && (road->interface == NULL || strcmp(locked, road->interface->name) != 0))
 		rc = prg_error_set(err, PRG_E_BUSY, "interface %s was replaced meanwhile: try again",
 		                   locked);
 	return rc;
@@ -218,6 +253,8 @@ static int change(struct prg_road *road, struct prg_error *err)
 		return prg_change_wanted(road, false, err);
 	case PRG_SYNC:
 		return 0;
+	case PRG_APPLY:
+		return prg_change_document(road, err);
 	default:
 		return prg_change_peers(road, err);
 	}
@@ -230,6 +267,19 @@ static bool plans_all(const struct prg_road *road)
 	       !road->record_only;
 }
 
+/* Inside the transaction: what it was before may have changed since. */
+static int look_up_inside(struct prg_road *road, struct prg_error *err)
+{
+	bool makes = road->as == PRG_INIT;
+	int rc = look_up(road, err);
+
+	if (rc == 0 && makes != (road->as == PRG_INIT))
+		rc = prg_error_set(err, PRG_E_BUSY,
+		                   "interface %s was registered or removed meanwhile: try again",
+		                   name_of(road));
+	return rc;
+}
+
 static int transact(struct prg_road *road, struct prg_error *err)
 {
 	int rc = prg_store_begin(road->store, err);
@@ -237,8 +287,8 @@ static int transact(struct prg_road *road, struct prg_error *err)
 	if (rc < 0)
 		return rc;
 	rc = prg_store_now(road->store, &road->now, err);
-	if (rc == 0 && !is_new(road))
-		rc = look_up(road, err);
+	if (rc == 0 && road->intent->verb != PRG_INIT && road->intent->verb != PRG_IMPORT)
+		rc = look_up_inside(road, err);
 	if (rc == 0 && road->intent->verb == PRG_SYNC && !road->interface->wanted_up)
 		rc = refuse_down(road, err);
 	if (rc == 0 && !is_new(road) && applies(road) && road->backend == NULL)
@@ -276,7 +326,7 @@ static int erase(struct prg_road *road, struct prg_error *err)
 
 static int apply(struct prg_road *road, struct prg_error *err)
 {
-	switch (road->intent->verb) {
+	switch (road->as) {
 	case PRG_INIT:
 	case PRG_IMPORT:
 	case PRG_UP:
@@ -287,6 +337,7 @@ static int apply(struct prg_road *road, struct prg_error *err)
 	case PRG_SYNC:
 		return prg_apply_sync(road, err);
 	case PRG_CONFIGURE:
+	case PRG_APPLY:
 		if (road->device_touched)
 			return prg_apply_up(road, err);
 		break;
@@ -331,8 +382,9 @@ static void remark_down(const struct prg_road *road)
 {
 	size_t n = prg_report_n_results(road->report), same = 0, i;
 
-	if (road->record_only || applies(road) || is_new(road) ||
-	    road->interface == NULL)
+	if (road->record_only || applies(road) || is_new(road) || road->interface == NULL)
+		return;
+	if (road->as == PRG_APPLY && prg_report_n_changes(road->report) == 0)
 		return;
 	for (i = 0; i < n; i++)
 		same += prg_report_result(road->report, i)->outcome == PRG_UNCHANGED;
@@ -364,10 +416,13 @@ static int prepare(struct prg_road *road, struct prg_error *err)
 
 	road->record_only = (road->intent->flags & PRG_NO_APPLY) ||
 	                    road->reg->backend == PRG_BACKEND_NONE;
-	if (is_new(road))
-		rc = check_new(road, err);
-	else
+	if (road->intent->verb == PRG_APPLY && road->intent->document == NULL)
+		return prg_error_set(err, PRG_E_USAGE, "there is no document to apply");
+	settle(road);
+	if (!is_new(road) || road->intent->verb == PRG_APPLY)
 		rc = look_up(road, err);
+	if (rc == 0 && is_new(road))
+		rc = check_new(road, err);
 	if (rc == 0 && road->intent->verb == PRG_SYNC && road->record_only)
 		rc = prg_error_set(err, PRG_E_USAGE, "sync has nothing to do where nothing is "
 		                                     "to be applied");
@@ -392,7 +447,7 @@ static int prepare(struct prg_road *road, struct prg_error *err)
 /* Up, down and sync do all that could be pending anyway. */
 static bool drains(const struct prg_road *road)
 {
-	switch (road->intent->verb) {
+	switch (road->as) {
 	case PRG_INIT:
 	case PRG_IMPORT:
 	case PRG_UP:

@@ -37,10 +37,12 @@ struct prg_road {
 	struct prg_register *reg;
 	struct prg_store *store;
 	const struct prg_intent *intent;
+	enum prg_verb as; /* the intent's verb; of PRG_APPLY what it comes to for the
+	                     interface: PRG_INIT, PRG_UP, PRG_DOWN or PRG_APPLY */
 	struct prg_report *report;
 	struct prg_arena *arena;      /* secrets of this journey */
 	struct prg_fresh_keys *keys;  /* in the arena; n_peers of the intent */
-	const struct prg_private_key *interface_key; /* PRG_INIT, PRG_IMPORT: in an arena */
+	const struct prg_private_key *interface_key; /* as PRG_INIT, PRG_IMPORT: in an arena */
 	struct prg_interface *interface; /* as it is in the register */
 	struct prg_backend *backend;  /* NULL: not opened */
 	int lock;
@@ -65,6 +67,7 @@ int prg_change_import(struct prg_road *road, struct prg_error *err);
 /* Does the firewall get a translation of addresses by it? */
 bool prg_change_import_nat(const struct prg_road *road);
 int prg_change_configure(struct prg_road *road, struct prg_error *err);
+int prg_change_document(struct prg_road *road, struct prg_error *err);
 /* wanted_up, its audit entry and a pending row for the device. */
 int prg_change_wanted(struct prg_road *road, bool up, struct prg_error *err);
 int prg_change_remove_interface(struct prg_road *road, struct prg_error *err);
@@ -82,6 +85,14 @@ int prg_describe_peer(const struct prg_peer *from, const struct prg_peer *to, ch
 /* Fields that differ and that WireGuard knows nothing of, to the report. */
 int prg_describe_to_report(const struct prg_peer *from, const struct prg_peer *to,
                            struct prg_report *report, struct prg_error *err);
+/* A peer that comes, goes or changes, to the report in full; a preshared key that is
+ * another shows as changed from true to true. */
+int prg_describe_added(const struct prg_peer *peer, struct prg_report *report,
+                       struct prg_error *err);
+int prg_describe_removed(const struct prg_peer *peer, struct prg_report *report,
+                         struct prg_error *err);
+int prg_describe_changed(const struct prg_peer *from, const struct prg_peer *to,
+                         bool psk_replaced, struct prg_report *report, struct prg_error *err);
 /* The same for an interface; each field that differs goes to report too. */
 int prg_describe_interface(const struct prg_interface *from, const struct prg_interface *to,
                            struct prg_report *report, char **ret, size_t *ret_n,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "import/document.h"
 #include "import/import.h"
 #include "model/key.h"
 
@@ -14,7 +15,7 @@ int prg_intent_new(enum prg_verb verb, const char *interface, struct prg_intent 
 	struct prg_intent *intent;
 	int rc;
 
-	if (verb < PRG_INIT || verb > PRG_IMPORT)
+	if (verb < PRG_INIT || verb > PRG_APPLY)
 		return prg_error_set(err, PRG_E_USAGE, "no such verb: %d", (int)verb);
 	if (interface == NULL && (verb == PRG_INIT || verb == PRG_IMPORT))
 		interface = "wg0";
@@ -46,6 +47,7 @@ void prg_intent_free(struct prg_intent **intent)
 	free(i->peers);
 	free(i->names);
 	prg_import_free(&i->import);
+	prg_document_free(&i->document);
 	prg_arena_free(&i->arena);
 	free(i);
 	*intent = NULL;
@@ -54,6 +56,12 @@ void prg_intent_free(struct prg_intent **intent)
 void prg_intent_set_flags(struct prg_intent *intent, unsigned flags)
 {
 	intent->flags = flags;
+}
+
+void prg_intent_set_problems(struct prg_intent *intent, prg_problem_fn *fn, void *context)
+{
+	intent->problem = fn;
+	intent->problem_context = context;
 }
 
 /* FNV-1a, 32 bits (draft-eastlake-fnv): names come from the admin. */
@@ -103,7 +111,7 @@ int prg_intent_peer(struct prg_intent *intent, const char *name, struct prg_erro
 	uint32_t *place;
 	int rc;
 
-	if (intent->verb < PRG_ADD || intent->verb == PRG_IMPORT)
+	if (intent->verb < PRG_ADD || intent->verb > PRG_SET)
 		return prg_error_set(err, PRG_E_USAGE, "this command takes no peers");
 	/* What exists may be named as it is, also where rules have changed since. */
 	if (intent->verb == PRG_ADD) {
@@ -127,7 +135,7 @@ int prg_intent_peer(struct prg_intent *intent, const char *name, struct prg_erro
 	return 0;
 }
 
-static int own_arena(struct prg_intent *intent, struct prg_error *err)
+int prg_intent_own_arena(struct prg_intent *intent, struct prg_error *err)
 {
 	return intent->arena ? 0 : prg_arena_new(&intent->arena, err);
 }
@@ -136,7 +144,7 @@ int prg_intent_set_private_key(struct prg_intent *intent, const struct prg_priva
                                struct prg_error *err)
 {
 	struct prg_private_key *copy;
-	int rc = own_arena(intent, err);
+	int rc = prg_intent_own_arena(intent, err);
 
 	if (rc < 0)
 		return rc;
@@ -159,7 +167,7 @@ int prg_intent_set_preshared_key(struct prg_intent *intent, const struct prg_pre
 	                                    ? &intent->peers[intent->n_peers - 1].values
 	                                    : &intent->common;
 	struct prg_preshared_key *copy;
-	int rc = own_arena(intent, err);
+	int rc = prg_intent_own_arena(intent, err);
 
 	if (rc < 0)
 		return rc;

@@ -49,6 +49,7 @@ struct prg_intent_peer {
 };
 
 struct prg_import;
+struct prg_document;
 
 struct prg_intent {
 	enum prg_verb verb;
@@ -61,6 +62,9 @@ struct prg_intent {
 	struct prg_arena *arena;
 	const struct prg_private_key *private_key;
 	struct prg_import *import; /* PRG_IMPORT: what was read; NULL: nothing yet */
+	struct prg_document *document; /* PRG_APPLY */
+	prg_problem_fn *problem;
+	void *problem_context;
 };
 
 /* The values that hold for peer `index` and a field: its own, else everybody's;
@@ -69,5 +73,13 @@ const struct prg_values *prg_intent_values(const struct prg_intent *intent, size
                                            enum prg_field field);
 
 void prg_intent_values_done(struct prg_values *values);
+/* One value, as the verb takes it. */
+int prg_intent_values_set(enum prg_verb verb, struct prg_values *values, enum prg_field field,
+                          const char *text, struct prg_error *err);
+/* A note as it is: "none" is a word like others. *ret is for free(3). */
+int prg_intent_note_parse(const char *text, char **ret, struct prg_error *err);
+/* Could a host have this address? */
+int prg_intent_check_usable(const struct prg_prefix *prefix, struct prg_error *err);
+int prg_intent_own_arena(struct prg_intent *intent, struct prg_error *err);
 
 #endif

@@ -33,7 +33,7 @@ void prg_intent_values_done(struct prg_values *values)
 
 /* Could a host have it? Not "this network", loopback, multicast or reserved ones
  * (RFC 6890). */
-static int check_usable(const struct prg_prefix *p, struct prg_error *err)
+int prg_intent_check_usable(const struct prg_prefix *p, struct prg_error *err)
 {
 	static const char *const never[] = { "0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/127",
 		                             "ff00::/8" };
@@ -59,7 +59,7 @@ static int check_own_address(const struct prg_prefix *p, struct prg_error *err)
 {
 	struct prg_addr first = prg_prefix_first(p), last = prg_prefix_last(p);
 	char text[PRG_PREFIX_TEXT];
-	int rc = check_usable(p, err);
+	int rc = prg_intent_check_usable(p, err);
 
 	if (rc < 0 || prg_addr_bits(&p->addr) - p->length < 2)
 		return rc;
@@ -82,7 +82,7 @@ static int set_endpoint(struct prg_values *v, const char *text, struct prg_error
 	if (rc < 0)
 		rc = prg_endpoint_parse(text, 1, &v->endpoint, err);
 	if (rc == 0 && prg_addr_parse(v->endpoint.host, &literal.addr, NULL) == 0)
-		rc = check_usable(&literal, err);
+		rc = prg_intent_check_usable(&literal, err);
 	return rc;
 }
 
@@ -122,7 +122,7 @@ static int set_peer_addresses(struct prg_values *v, const char *text, struct prg
 	for (i = 0; i < n && rc == 0; i++) {
 		char shown[PRG_PREFIX_TEXT];
 
-		rc = check_usable(&list[i], err);
+		rc = prg_intent_check_usable(&list[i], err);
 		if (rc < 0 || list[i].length == prg_addr_bits(&list[i].addr))
 			continue;
 		prg_prefix_format(&list[i], shown);
@@ -273,7 +273,7 @@ static int add_tag(const char *text, char ***list, size_t *n, struct prg_error *
 	return 0;
 }
 
-static int set_note(struct prg_values *v, const char *text, struct prg_error *err)
+int prg_intent_note_parse(const char *text, char **ret, struct prg_error *err)
 {
 	size_t length = strlen(text), at;
 	char *note = NULL;
@@ -292,14 +292,25 @@ static int set_note(struct prg_values *v, const char *text, struct prg_error *er
 			                     at + 1);
 		at += n;
 	}
-	if (length > 0 && strcmp(text, "none") != 0) {
+	if (length > 0) {
 		note = strdup(text);
 		if (note == NULL)
 			return prg_error_nomem(err);
 	}
-	free(v->note);
-	v->note = note;
+	*ret = note;
 	return 0;
+}
+
+static int set_note(struct prg_values *v, const char *text, struct prg_error *err)
+{
+	char *note = NULL;
+	int rc = prg_intent_note_parse(strcmp(text, "none") != 0 ? text : "", &note, err);
+
+	if (rc == 0) {
+		free(v->note);
+		v->note = note;
+	}
+	return rc;
 }
 
 static int set_new_name(struct prg_values *v, const char *text, struct prg_error *err)
@@ -396,6 +407,18 @@ static int set_value(enum prg_verb verb, struct prg_values *v, enum prg_field fi
 	return prg_error_set(err, PRG_E_USAGE, "no such field: %d", (int)field);
 }
 
+int prg_intent_values_set(enum prg_verb verb, struct prg_values *values, enum prg_field field,
+                          const char *text, struct prg_error *err)
+{
+	int rc = set_value(verb, values, field, text, err);
+
+	if (rc == 0) {
+		values->set |= 1u << field;
+		values->defaults &= ~(1u << field);
+	}
+	return rc;
+}
+
 int prg_intent_set(struct prg_intent *intent, enum prg_field field, const char *text,
                    struct prg_error *err)
 {
@@ -403,7 +426,6 @@ int prg_intent_set(struct prg_intent *intent, enum prg_field field, const char *
 	                                    ? &intent->peers[intent->n_peers - 1].values
 	                                    : &intent->common;
 	size_t known = sizeof(fields) / sizeof(fields[0]);
-	int rc;
 
 	if (field < PRG_FIELD_ENDPOINT || (size_t)field >= known)
 		return prg_error_set(err, PRG_E_USAGE, "no such field: %d", (int)field);
@@ -415,10 +437,5 @@ int prg_intent_set(struct prg_intent *intent, enum prg_field field, const char *
 		values->set |= 1u << field;
 		return 0;
 	}
-	rc = set_value(intent->verb, values, field, text, err);
-	if (rc < 0)
-		return rc;
-	values->set |= 1u << field;
-	values->defaults &= ~(1u << field);
-	return 0;
+	return prg_intent_values_set(intent->verb, values, field, text, err);
 }

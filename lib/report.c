@@ -395,6 +395,19 @@ int prg_report_configure(struct prg_report *report, const char *field, const cha
 	return add_field(change, field, strdup(from), strdup(to), err);
 }
 
+int prg_report_peer_begin(struct prg_report *report, const char *action,
+                          const struct prg_peer *peer, struct prg_error *err)
+{
+	struct prg_change *change = new_change(report, action, err);
+
+	if (change == NULL)
+		return PRG_E_NOMEM;
+	change->has_public_key = true;
+	change->public_key = peer->public_key;
+	change->peer = strdup(peer->name);
+	return change->peer != NULL ? 0 : prg_error_nomem(err);
+}
+
 int prg_report_peer_field(struct prg_report *report, const struct prg_peer *peer,
                           const char *field, const char *from, const char *to,
                           struct prg_error *err)
@@ -404,14 +417,11 @@ int prg_report_peer_field(struct prg_report *report, const struct prg_peer *peer
 
 	if (change == NULL || !change->has_public_key ||
 	    memcmp(&change->public_key, &peer->public_key, sizeof(peer->public_key)) != 0) {
-		change = new_change(report, "update", err);
-		if (change == NULL)
-			return PRG_E_NOMEM;
-		change->has_public_key = true;
-		change->public_key = peer->public_key;
-		change->peer = strdup(peer->name);
-		if (change->peer == NULL)
-			return prg_error_nomem(err);
+		int rc = prg_report_peer_begin(report, "update", peer, err);
+
+		if (rc < 0)
+			return rc;
+		change = &report->changes[report->n_changes - 1];
 	}
 	return add_field(change, field, strdup(from), strdup(to), err);
 }

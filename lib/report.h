@@ -32,6 +32,9 @@ int prg_report_peer_change(struct prg_report *report, const char *name,
  * interface gather in one change; of one that is told twice the last `to` holds. */
 int prg_report_configure(struct prg_report *report, const char *field, const char *from,
                          const char *to, struct prg_error *err);
+/* A change of a peer of the register; its fields follow. */
+int prg_report_peer_begin(struct prg_report *report, const char *action,
+                          const struct prg_peer *peer, struct prg_error *err);
 /* One more field of the latest change where that is this peer's, else of a new
  * "update". JSON texts, copied. */
 int prg_report_peer_field(struct prg_report *report, const struct prg_peer *peer,

@@ -9,6 +9,8 @@
  * new of it goes to report (NULL: nowhere). */
 int prg_change_make(struct prg_road *road, const struct prg_values *v, const char *verb,
                     struct prg_report *report, struct prg_error *err);
+#define PRG_CHANGE_HOLD_S (30 * 86400) /* addresses of who was revoked */
+
 /* The values that the intent gives peer `index`, to *peer. */
 int prg_change_put_values(struct prg_road *road, struct prg_peer *peer, size_t index,
                           struct prg_error *err);
@@ -25,5 +27,13 @@ int prg_change_touch(struct prg_road *road, const char *name, const struct prg_w
 /* All of it for one peer that exists: row, audit entry, operations. */
 int prg_change_update(struct prg_road *road, const char *verb, const struct prg_peer *from,
                       const struct prg_peer *to, struct prg_error *err);
+/* A peer's prefixes from the `old` list to the `wanted` one: back what is not wanted;
+ * then, once all is back that somebody else may want, what is new. */
+int prg_change_release(struct prg_road *road, const struct prg_peer *peer,
+                       const struct prg_prefix *old, size_t n_old,
+                       const struct prg_prefix *wanted, size_t n_wanted, struct prg_error *err);
+int prg_change_take(struct prg_road *road, const struct prg_peer *peer,
+                    const struct prg_prefix *old, size_t n_old, const struct prg_prefix *wanted,
+                    size_t n_wanted, bool route, struct prg_error *err);
 
 #endif

@@ -10,6 +10,7 @@
 #include "engine.h"
 #include "model/addr.h"
 #include "model/value.h"
+#include "plan/diff.h"
 
 #define MAX_FIELDS 24
 
@@ -155,6 +156,7 @@ static void peer_fields(const struct prg_peer *p, struct fields *f)
 	put_moment(f, "expires_at", p->expires_at);
 	put_number(f, "quota_bytes", p->quota_bytes);
 	put_text(f, "quota_period", p->quota_bytes ? periods[p->quota_period] : NULL);
+	put_moment(f, "created_at", p->created_at);
 }
 
 static void interface_fields(const struct prg_interface *i, struct fields *f)
@@ -202,6 +204,11 @@ static int differences(struct prg_strbuf *buf, const struct fields *from, const 
 	return rc;
 }
 
+static void forget_last(struct fields *f)
+{
+	free(f->field[--f->n].json);
+}
+
 int prg_describe_peer(const struct prg_peer *from, const struct prg_peer *to, char **ret,
                       size_t *ret_n, struct prg_error *err)
 {
@@ -213,6 +220,8 @@ int prg_describe_peer(const struct prg_peer *from, const struct prg_peer *to, ch
 
 	peer_fields(from ? from : &none, &before);
 	peer_fields(to, &after);
+	if (from == NULL)
+		forget_last(&after); /* when it was made: now */
 	prg_public_key_format(&to->public_key, key);
 	prg_strbuf_puts(&buf, "{\"peer\":");
 	prg_strbuf_json(&buf, from ? from->name : to->name);
@@ -248,6 +257,112 @@ int prg_describe_to_report(const struct prg_peer *from, const struct prg_peer *t
 			;
 		if (strcmp(a, b) != 0 && (j == 5 || to->state != PRG_PEER_ACTIVE))
 			rc = prg_report_peer_field(report, to, after.field[i].name, a, b, err);
+	}
+	return rc;
+}
+
+/* What is nothing, of a peer that comes or goes, is not worth a word. */
+static bool is_nothing(const char *json)
+{
+	static const char *const none[] = { "null", "[]", "0", "false" };
+	size_t i;
+
+	for (i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		if (strcmp(json, none[i]) == 0)
+			return true;
+	return false;
+}
+
+static void put_allowed_ips(struct fields *f, const struct prg_peer *p)
+{
+	PRG_STRBUF buf = { 0 };
+	size_t n = prg_peer_n_allowed_ips(p), i;
+
+	prg_strbuf_puts(&buf, "[");
+	for (i = 0; i < n; i++) {
+		char text[PRG_PREFIX_TEXT];
+
+		prg_prefix_format(prg_peer_allowed_ip(p, i), text);
+		prg_strbuf_printf(&buf, "%s\"%s\"", i ? "," : "", text);
+	}
+	prg_strbuf_puts(&buf, "]");
+	put(f, "allowed_ips", prg_strbuf_take(&buf));
+}
+
+int prg_describe_added(const struct prg_peer *peer, struct prg_report *report,
+                       struct prg_error *err)
+{
+	FIELDS f = { 0 };
+	size_t i;
+	int rc = prg_report_peer_begin(report, "add", peer, err);
+
+	put_allowed_ips(&f, peer);
+	peer_fields(peer, &f);
+	forget_last(&f);
+	for (i = 0; i < f.n && rc == 0; i++) {
+		const char *name = f.field[i].name, *json = f.field[i].json;
+
+		if (json == NULL)
+			return prg_error_nomem(err);
+		if (strcmp(name, "name") == 0 || strcmp(name, "addresses") == 0 ||
+		    is_nothing(json) || strcmp(json, "\"active\"") == 0)
+			continue;
+		rc = prg_report_peer_field(report, peer, name, "null", json, err);
+	}
+	return rc;
+}
+
+int prg_describe_removed(const struct prg_peer *peer, struct prg_report *report,
+                         struct prg_error *err)
+{
+	FIELDS f = { 0 };
+	int rc = prg_report_peer_begin(report, "remove", peer, err);
+
+	put_allowed_ips(&f, peer);
+	if (rc == 0 && f.field[0].json == NULL)
+		rc = prg_error_nomem(err);
+	return rc < 0 ? rc
+	              : prg_report_peer_field(report, peer, "allowed_ips", f.field[0].json, "null",
+	                                      err);
+}
+
+/* The order of prefixes is the register's own affair. */
+static bool is_same(const struct prg_peer *from, const struct prg_peer *to, const char *name,
+                    const char *a, const char *b)
+{
+	bool addresses = prg_diff_same_prefixes(from->addresses, from->n_addresses, to->addresses,
+	                                        to->n_addresses);
+	bool routes = prg_diff_same_prefixes(from->routes, from->n_routes, to->routes,
+	                                     to->n_routes);
+
+	if (strcmp(name, "allowed_ips") == 0)
+		return addresses && routes;
+	if (strcmp(name, "addresses") == 0)
+		return true; /* told as allowed_ips */
+	return strcmp(name, "routes") == 0 ? routes : strcmp(a, b) == 0;
+}
+
+int prg_describe_changed(const struct prg_peer *from, const struct prg_peer *to,
+                         bool psk_replaced, struct prg_report *report, struct prg_error *err)
+{
+	FIELDS before = { 0 }, after = { 0 };
+	size_t i;
+	int rc = prg_report_peer_begin(report, "update", from, err);
+
+	put_allowed_ips(&before, from);
+	put_allowed_ips(&after, to);
+	peer_fields(from, &before);
+	peer_fields(to, &after);
+	for (i = 0; i < after.n && rc == 0; i++) {
+		const char *name = after.field[i].name;
+		const char *a = before.field[i].json, *b = after.field[i].json;
+
+		if (a == NULL || b == NULL)
+			return prg_error_nomem(err);
+		if (is_same(from, to, name, a, b) &&
+		    !(psk_replaced && strcmp(name, "preshared_key") == 0))
+			continue;
+		rc = prg_report_peer_field(report, to, name, a, b, err);
 	}
 	return rc;
 }

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "change/change.h"
+#include "import/document.h"
 #include "model/addr.h"
 #include "plan/diff.h"
 #include "store/audit.h"
@@ -300,6 +301,8 @@ int prg_change_make(struct prg_road *road, const struct prg_values *v, const cha
 	if (rc == 0)
 		rc = prg_public_key_derive(road->interface_key, &interface->public_key, err);
 	interface->wanted_up = !road->record_only && !(road->intent->flags & PRG_NO_UP);
+	if (road->intent->document != NULL && road->intent->document->up >= 0)
+		interface->wanted_up = road->intent->document->up;
 	if (rc == 0)
 		rc = prg_store_interface_insert(road->store, interface, road->interface_key, err);
 	if (rc == 0)
@@ -342,19 +345,51 @@ static int remark_stale(struct prg_road *road, bool wrong, struct prg_error *err
 	return 0;
 }
 
+static bool same_prefixes(const struct prg_prefix *a, size_t n_a, const struct prg_prefix *b,
+                          size_t n_b)
+{
+	size_t i;
+
+	for (i = 0; n_a == n_b && i < n_a; i++)
+		if (prg_prefix_compare(&a[i], &b[i]) != 0)
+			return false;
+	return n_a == n_b;
+}
+
+static bool same_dns(const struct prg_interface *a, const struct prg_interface *b)
+{
+	size_t i;
+
+	for (i = 0; a->n_dns == b->n_dns && i < a->n_dns; i++)
+		if (prg_addr_compare(&a->dns[i], &b->dns[i]) != 0)
+			return false;
+	return a->n_dns == b->n_dns;
+}
+
+static bool same_key(const struct prg_interface *a, const struct prg_interface *b)
+{
+	return memcmp(&a->public_key, &b->public_key, sizeof(a->public_key)) == 0;
+}
+
+static bool same_pools(const struct prg_interface *a, const struct prg_interface *b)
+{
+	return same_prefixes(a->addresses, a->n_addresses, b->addresses, b->n_addresses);
+}
+
 static int bump_epoch(struct prg_road *road, const struct prg_interface *before,
                       struct prg_interface *after, struct prg_error *err)
 {
 	char old_text[PRG_ENDPOINT_TEXT], new_text[PRG_ENDPOINT_TEXT];
-	const struct prg_values *v = &road->intent->common;
 	bool wrong, outdated;
 
 	prg_endpoint_format(&before->endpoint, old_text);
 	prg_endpoint_format(&after->endpoint, new_text);
-	wrong = strcmp(old_text, new_text) != 0 || road->intent->private_key != NULL ||
+	wrong = strcmp(old_text, new_text) != 0 || !same_key(before, after) ||
 	        before->listen_port != after->listen_port;
-	outdated = PRG_HAS(v, PRG_FIELD_DNS) || PRG_HAS(v, PRG_FIELD_CLIENT_ALLOWED_IPS) ||
-	           PRG_HAS(v, PRG_FIELD_MTU) || PRG_HAS(v, PRG_FIELD_CLIENT_KEEPALIVE);
+	outdated = !same_dns(before, after) || before->mtu != after->mtu ||
+	           before->client_keepalive_s != after->client_keepalive_s ||
+	           !same_prefixes(before->client_allowed_ips, before->n_client_allowed_ips,
+	                          after->client_allowed_ips, after->n_client_allowed_ips);
 	if (!wrong && !outdated)
 		return 0;
 	after->config_epoch++;
@@ -362,16 +397,11 @@ static int bump_epoch(struct prg_road *road, const struct prg_interface *before,
 }
 
 /* Pools that were changed may leave an allowed IP without, or with a needless, route. */
-static bool touches_device(const struct prg_road *road)
+static bool touches_device(const struct prg_interface *before, const struct prg_interface *after)
 {
-	static const enum prg_field device[] = { PRG_FIELD_ADDRESS, PRG_FIELD_LISTEN_PORT,
-		                                 PRG_FIELD_MTU, PRG_FIELD_NAT, PRG_FIELD_ISOLATE };
-	size_t i;
-
-	for (i = 0; i < sizeof(device) / sizeof(device[0]); i++)
-		if (PRG_HAS(&road->intent->common, device[i]))
-			return true;
-	return road->intent->private_key != NULL;
+	return !same_pools(before, after) || before->listen_port != after->listen_port ||
+	       before->mtu != after->mtu || strcmp(before->nat, after->nat) != 0 ||
+	       before->isolate != after->isolate || !same_key(before, after);
 }
 
 int prg_change_configure(struct prg_road *road, struct prg_error *err)
@@ -406,15 +436,17 @@ int prg_change_configure(struct prg_road *road, struct prg_error *err)
 		rc = prg_describe_interface(before, road->interface, road->report, &detail, &n, err);
 	if (rc < 0 || n == 0)
 		return rc;
+	if (same_key(before, road->interface))
+		key = NULL;
 	rc = bump_epoch(road, before, road->interface, err);
-	if (rc == 0 && PRG_HAS(&road->intent->common, PRG_FIELD_ADDRESS))
+	if (rc == 0 && !same_pools(before, road->interface))
 		rc = prg_pool_define(road->store, road->interface->id, road->interface->addresses,
 		                     road->interface->n_addresses, err);
 	if (rc == 0)
 		rc = prg_store_interface_update(road->store, road->interface, key, err);
 	if (rc == 0)
 		rc = prg_change_audit(road, "configure", NULL, detail, err);
-	if (rc == 0 && touches_device(road) && road->interface->wanted_up)
+	if (rc == 0 && touches_device(before, road->interface) && road->interface->wanted_up)
 		rc = pend_device(road, err);
 	if (rc == 0 && key != NULL && road->interface->wanted_up)
 		rc = pend_key(road, err);

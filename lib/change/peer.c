@@ -7,15 +7,13 @@
 #include "model/addr.h"
 #include "store/pool.h"
 
-#define DEFAULT_HOLD_S (30 * 86400)
-
 int prg_change_prepare(struct prg_road *road, struct prg_error *err)
 {
 	const struct prg_intent *intent = road->intent;
 	size_t i;
 	int rc = 0;
 
-	if (intent->verb == PRG_INIT) {
+	if (road->as == PRG_INIT) {
 		struct prg_private_key *key = prg_arena_take(road->arena, sizeof(*key));
 
 		if (key == NULL)
@@ -27,7 +25,7 @@ int prg_change_prepare(struct prg_road *road, struct prg_error *err)
 		road->interface_key = key;
 		return rc;
 	}
-	if (intent->verb == PRG_IMPORT)
+	if (intent->verb == PRG_IMPORT || intent->verb == PRG_APPLY)
 		return 0; /* nothing is made */
 	if (intent->verb >= PRG_ADD && intent->n_peers == 0)
 		return prg_error_set(err, PRG_E_USAGE, "no peer is named");
@@ -183,7 +181,7 @@ static int revoke_one(struct prg_road *road, size_t index, struct prg_error *err
 	live = &wg;
 	if (rc == 0)
 		rc = prg_store_peer_revoke(road->store, before, road->now,
-		                           road->now + (hold ? hold->hold_s : DEFAULT_HOLD_S),
+		                           road->now + (hold ? hold->hold_s : PRG_CHANGE_HOLD_S),
 		                           err);
 	if (rc == 0)
 		rc = prg_store_peer_by_id(road->store, before->id, &after, err);
@@ -268,9 +266,9 @@ static bool in_list(const struct prg_prefix *prefix, const struct prg_prefix *li
 	return false;
 }
 
-static int release(struct prg_road *road, const struct prg_peer *peer,
-                   const struct prg_prefix *old, size_t n_old, const struct prg_prefix *wanted,
-                   size_t n_wanted, struct prg_error *err)
+int prg_change_release(struct prg_road *road, const struct prg_peer *peer,
+                       const struct prg_prefix *old, size_t n_old,
+                       const struct prg_prefix *wanted, size_t n_wanted, struct prg_error *err)
 {
 	size_t i;
 	int rc = 0;
@@ -282,9 +280,9 @@ static int release(struct prg_road *road, const struct prg_peer *peer,
 	return rc;
 }
 
-static int take(struct prg_road *road, const struct prg_peer *peer, const struct prg_prefix *old,
-                size_t n_old, const struct prg_prefix *wanted, size_t n_wanted, bool route,
-                struct prg_error *err)
+int prg_change_take(struct prg_road *road, const struct prg_peer *peer,
+                    const struct prg_prefix *old, size_t n_old, const struct prg_prefix *wanted,
+                    size_t n_wanted, bool route, struct prg_error *err)
 {
 	size_t i;
 	int rc = 0;
@@ -305,17 +303,17 @@ static int set_prefixes(struct prg_road *road, const struct prg_peer *before, si
 
 	/* all goes back before anything is taken: a route may become an address */
 	if (a != NULL)
-		rc = release(road, before, before->addresses, before->n_addresses, a->addresses,
-		             a->n_addresses, err);
+		rc = prg_change_release(road, before, before->addresses, before->n_addresses,
+		                        a->addresses, a->n_addresses, err);
 	if (rc == 0 && r != NULL)
-		rc = release(road, before, before->routes, before->n_routes, r->routes,
-		             r->n_routes, err);
+		rc = prg_change_release(road, before, before->routes, before->n_routes, r->routes,
+		                        r->n_routes, err);
 	if (rc == 0 && a != NULL)
-		rc = take(road, before, before->addresses, before->n_addresses, a->addresses,
-		          a->n_addresses, false, err);
+		rc = prg_change_take(road, before, before->addresses, before->n_addresses,
+		                     a->addresses, a->n_addresses, false, err);
 	if (rc == 0 && r != NULL)
-		rc = take(road, before, before->routes, before->n_routes, r->routes, r->n_routes,
-		          true, err);
+		rc = prg_change_take(road, before, before->routes, before->n_routes, r->routes,
+		                     r->n_routes, true, err);
 	return rc;
 }
 

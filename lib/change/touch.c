@@ -112,7 +112,8 @@ int prg_change_touch(struct prg_road *road, const char *name, const struct prg_w
 			rc = prg_diff_peer(road->plan, from, to,
 			                   from == NULL ? PRG_DIFF_ASSERT : PRG_DIFF_DESIRES, tag,
 			                   who, NULL, err);
-		if (rc == 0 && road->intent->verb >= PRG_ADD)
+		if (rc == 0 && road->intent->verb >= PRG_ADD &&
+		    road->intent->verb != PRG_APPLY)
 			rc = prg_report_peer_change(road->report, name, from, to, fields, err);
 	}
 	if (rc == 0)

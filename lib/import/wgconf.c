@@ -116,7 +116,7 @@ static int drop_duplicates(const struct prg_wgconf_parser *parser, struct prg_wg
 	return 0;
 }
 
-static int end_section(struct prg_wgconf_parser *parser)
+int prg_wgconf_end_section(struct prg_wgconf_parser *parser)
 {
 	struct prg_wgconf_peer *peer;
 
@@ -129,7 +129,7 @@ static int end_section(struct prg_wgconf_parser *parser)
 	return drop_duplicates(parser, peer);
 }
 
-static int begin_peer(struct prg_wgconf_parser *parser)
+int prg_wgconf_begin_peer(struct prg_wgconf_parser *parser)
 {
 	struct prg_wgconf *conf = parser->conf;
 	struct prg_wgconf_peer *grown;
@@ -147,7 +147,7 @@ static int begin_peer(struct prg_wgconf_parser *parser)
 
 static int read_section(struct prg_wgconf_parser *parser, struct prg_slice line)
 {
-	int rc = end_section(parser);
+	int rc = prg_wgconf_end_section(parser);
 
 	if (rc < 0)
 		return rc;
@@ -155,7 +155,7 @@ static int read_section(struct prg_wgconf_parser *parser, struct prg_slice line)
 	parser->disabled = parser->uncommented;
 	if (prg_slice_is(line, "[Peer]")) {
 		parser->section = PRG_WGCONF_PEER;
-		return begin_peer(parser);
+		return prg_wgconf_begin_peer(parser);
 	}
 	if (!prg_slice_is(line, "[Interface]"))
 		return prg_wgconf_fail(parser, line.data,
@@ -178,7 +178,7 @@ static int misplaced(const struct prg_wgconf_parser *parser, const struct prg_wg
 	return prg_wgconf_fail(parser, at, what);
 }
 
-static int read_pair(struct prg_wgconf_parser *parser, struct prg_slice line)
+int prg_wgconf_read_pair(struct prg_wgconf_parser *parser, struct prg_slice line)
 {
 	const char *equals = memchr(line.data, '=', line.length);
 	const struct prg_wgconf_key *key = prg_wgconf_keys;
@@ -218,7 +218,7 @@ static int read_pair(struct prg_wgconf_parser *parser, struct prg_slice line)
 }
 
 /* What could play tricks on a terminal later, or hide the rest of a line. */
-static int check_characters(const struct prg_wgconf_parser *parser)
+int prg_wgconf_check_characters(const struct prg_wgconf_parser *parser)
 {
 	for (size_t i = 0; i < parser->line.length; i++) {
 		unsigned char c = (unsigned char)parser->line.data[i];
@@ -260,7 +260,7 @@ static int read_content(struct prg_wgconf_parser *parser, struct prg_slice line)
 		                     "a setting below a [Peer] that is disabled: put it below "
 		                     "its own section");
 	else
-		rc = read_pair(parser, line);
+		rc = prg_wgconf_read_pair(parser, line);
 	parser->content = parser->number;
 	return rc;
 }
@@ -270,7 +270,7 @@ static int read_line(struct prg_wgconf_parser *parser)
 	struct prg_slice whole = parser->line, line;
 	const char *hash;
 	size_t length;
-	int rc = check_characters(parser);
+	int rc = prg_wgconf_check_characters(parser);
 
 	parser->uncommented = uncomment(parser, &whole);
 	hash = memchr(whole.data, '#', whole.length);
@@ -304,7 +304,7 @@ static int read_all(struct prg_wgconf_parser *parser, const char *text, size_t l
 		text += taken;
 		length -= taken;
 	}
-	return rc == 0 ? end_section(parser) : rc;
+	return rc == 0 ? prg_wgconf_end_section(parser) : rc;
 }
 
 static int parse(const char *text, size_t length, bool lenient, struct prg_wgconf **ret,

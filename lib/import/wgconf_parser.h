@@ -49,6 +49,13 @@ struct prg_slice prg_slice_trim(struct prg_slice s);
 /* Whatever the case of its letters. */
 bool prg_slice_is(struct prg_slice s, const char *word);
 
+/* The steps of a parser, for one with more to read: a line of KEY = VALUE under
+ * parser->section; a [Peer] begins; a section is complete; no control characters. */
+int prg_wgconf_read_pair(struct prg_wgconf_parser *parser, struct prg_slice line);
+int prg_wgconf_begin_peer(struct prg_wgconf_parser *parser);
+int prg_wgconf_end_section(struct prg_wgconf_parser *parser);
+int prg_wgconf_check_characters(const struct prg_wgconf_parser *parser);
+
 static inline bool prg_is_blank(char c)
 {
 	return c == ' ' || c == '\t';

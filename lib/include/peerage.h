@@ -383,7 +383,8 @@ enum prg_verb {
 	PRG_ENABLE,
 	PRG_RENAME,
 	PRG_SET,               /* change what PRG_ADD set */
-	PRG_IMPORT             /* register an interface that exists, with its peers */
+	PRG_IMPORT,            /* register an interface that exists, with its peers */
+	PRG_APPLY              /* make an interface and its peers as a document says */
 };
 
 /*
@@ -421,8 +422,10 @@ enum prg_intent_flags {
 	PRG_DRY_RUN = 1u << 0,     /* plan only */
 	PRG_NO_APPLY = 1u << 1,    /* record only */
 	PRG_IF_ABSENT = 1u << 2,   /* PRG_ADD: a name that exists already is left as it is */
-	PRG_PRUNE = 1u << 3,       /* PRG_SYNC: peers that were never registered go too */
-	PRG_REPLACE_KEY = 1u << 4, /* PRG_SYNC: replace a private key that is not ours */
+	PRG_PRUNE = 1u << 3,       /* PRG_SYNC: peers that were never registered go too;
+	                              PRG_APPLY: those not in the document are revoked */
+	PRG_REPLACE_KEY = 1u << 4, /* PRG_SYNC: replace a private key that is not ours;
+	                              PRG_APPLY: replace keys, the interface's or a peer's */
 	PRG_NO_UP = 1u << 5,       /* PRG_INIT, PRG_IMPORT: register only */
 	PRG_LIVE = 1u << 6         /* PRG_IMPORT: what runs, not what was read */
 };
@@ -469,6 +472,42 @@ PRG_MUST_CHECK int prg_intent_set_preshared_key(struct prg_intent *intent,
 PRG_MUST_CHECK int prg_intent_read_config(struct prg_intent *intent, const char *text,
                                           size_t length, const char *source,
                                           struct prg_error *err);
+
+/* One thing that is wrong with a text that lists peers. */
+struct prg_problem {
+	unsigned line;      /* from 1 */
+	unsigned column;    /* in bytes, from 1; 0: the line as a whole */
+	int code;           /* PRG_E_USAGE: malformed; PRG_E_CONFLICT, PRG_E_FULL: the register
+	                       has it otherwise */
+	const char *reason; /* one line, never a secret; valid during the call */
+};
+typedef void prg_problem_fn(void *context, const struct prg_problem *problem);
+
+/* fn is told of every problem that prg_intent_read_document() finds: all of them,
+ * not only the first. */
+void prg_intent_set_problems(struct prg_intent *intent, prg_problem_fn *fn, void *context);
+
+/*
+ * PRG_APPLY: reads a document, as prg_dump() writes it and peerage-document(5)
+ * describes it: `length` bytes of UTF-8, at most 256 MB. The text need not outlive
+ * the call; wipe it, for it holds keys. Once an intent.
+ *
+ * Each bad line is told as a problem; *err then has the first, and how many more.
+ *
+ * What prg_execute() makes of it: peers are matched by key, then by name. One that
+ * matches becomes as the document says; a setting that a [Peer] does not name is
+ * none. A setting that [Interface] does not name stays. The same name with another
+ * key: the old key is revoked, a new peer has its place; that, and another private
+ * key of the interface, needs PRG_REPLACE_KEY. Peers that the document does not name
+ * are left over; with PRG_PRUNE they are revoked. An interface that the register
+ * does not have is made, as by PRG_INIT. Changes are in the report, those to the
+ * register too; with nothing to change nothing is written.
+ * Errors: PRG_E_USAGE (nothing is read then), PRG_E_NOMEM. Of prg_execute():
+ * PRG_E_CONFLICT where a key of the document is revoked; PRG_E_USAGE where a key
+ * would be replaced, or where a secret was left out and there is none to keep.
+ */
+PRG_MUST_CHECK int prg_intent_read_document(struct prg_intent *intent, const char *text,
+                                            size_t length, struct prg_error *err);
 
 /* ------------------------------------------------------------------ report */
 
@@ -526,7 +565,8 @@ const struct prg_result *prg_report_result(const struct prg_report *report, size
 /* What was, or with PRG_DRY_RUN would be, changed in the running interface. */
 size_t prg_report_n_changes(const struct prg_report *report);
 const struct prg_change *prg_report_change(const struct prg_report *report, size_t index);
-/* Keys found live that were never registered, and left alone. */
+/* Keys found live that were never registered, or of PRG_APPLY registered and not in
+ * the document, and left alone. */
 size_t prg_report_n_left_over(const struct prg_report *report);
 const struct prg_public_key *prg_report_left_over(const struct prg_report *report, size_t index);
 /* Lines for a person: what was decided, what to mind, commands that mend. */
@@ -566,6 +606,23 @@ PRG_MUST_CHECK int prg_render_config(struct prg_register *reg, const char *inter
 /* The same for result `index` of a report, with the keys that it holds. */
 PRG_MUST_CHECK int prg_report_config(const struct prg_report *report, size_t index,
                                      struct prg_text **ret_text, struct prg_error *err);
+
+enum prg_dump_flags {
+	PRG_DUMP_NO_SECRETS = 1u << 0 /* without private key, preshared keys and hash key */
+};
+
+/* Takes `length` bytes. A return other than 0 ends the dump, and is returned. */
+typedef int prg_write_fn(void *context, const char *bytes, size_t length);
+
+/*
+ * Writes an interface (NULL: the only one) and its peers that are not revoked as one
+ * document, peerage-document(5): in wg-quick syntax, valid for 'wg setconf' after
+ * 'wg-quick strip', peers sorted by name. It is one state of the register, read
+ * before fn is called; the text lies in memory that is wiped, about 400 bytes a peer.
+ * Errors: PRG_E_NOT_FOUND, PRG_E_USAGE (interface), PRG_E_NOMEM, PRG_E_CORRUPT.
+ */
+PRG_MUST_CHECK int prg_dump(struct prg_register *reg, const char *interface, unsigned flags,
+                            prg_write_fn *fn, void *context, struct prg_error *err);
 
 /* A QR code. */
 struct prg_qr;
