@@ -288,13 +288,13 @@ unsigned cli_flags(const struct cli *cli, enum prg_verb verb)
 		flags |= PRG_NO_APPLY;
 	if (args_has(&cli->args, OPT_IF_ABSENT))
 		flags |= PRG_IF_ABSENT;
-	if (args_has(&cli->args, OPT_PRUNE))
+	if (args_has(&cli->args, OPT_PRUNE) || args_has(&cli->args, OPT_PRUNE_PEERS))
 		flags |= PRG_PRUNE;
 	if (args_has(&cli->args, OPT_NO_UP))
 		flags |= PRG_NO_UP;
 	if (args_has(&cli->args, OPT_LIVE))
 		flags |= PRG_LIVE;
-	if (verb == PRG_SYNC && args_has(&cli->args, OPT_YES))
+	if ((verb == PRG_SYNC || verb == PRG_APPLY) && args_has(&cli->args, OPT_YES))
 		flags |= PRG_REPLACE_KEY;
 	return flags;
 }
@@ -334,7 +334,7 @@ static bool only_recorded(const struct cli *cli, const struct prg_report *report
 	for (size_t i = 0; i < n; i++)
 		if (prg_report_result(report, i)->outcome != PRG_UNCHANGED)
 			return true;
-	return n == 0;
+	return n == 0 && (cli->args.command->run != cmd_apply || prg_report_n_changes(report));
 }
 
 int cli_execute(struct cli *cli, const struct prg_intent *intent, struct prg_report **ret_report,

@@ -114,6 +114,10 @@ const struct opt cmd_opts[OPT_COUNT] = {
 	        "exit 5 from this severity on (warning)" },
 	[OPT_LIVE] = { "live", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
 	        "the running interface, instead of a FILE" },
+	[OPT_NO_SECRETS] = { "no-secrets", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
+	        "leave private, preshared and hash keys out" },
+	[OPT_PRUNE_PEERS] = { "prune", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
+	        "revoke peers that are not in FILE" },
 };
 
 static const enum opt_id init_options[] = { OPT_ENDPOINT, OPT_POOL, OPT_LISTEN_PORT, OPT_DNS,
@@ -140,6 +144,8 @@ static const enum opt_id onboarding_options[] = { OPT_QR, OPT_CONF, OPT_FORMAT, 
 static const enum opt_id import_options[] = { OPT_LIVE, OPT_ENDPOINT, OPT_POOL, OPT_DNS,
 	OPT_CLIENT_ALLOWED_IPS, OPT_CLIENT_KEEPALIVE, OPT_PRIVATE_KEY, OPT_NAT, OPT_ISOLATE,
 	OPT_NO_UP, OPT_NONE };
+static const enum opt_id dump_options[] = { OPT_NO_SECRETS, OPT_NONE };
+static const enum opt_id apply_options[] = { OPT_PRUNE_PEERS, OPT_NONE };
 
 const struct cmd cmd_all[] = {
 	{ "init", NULL, "[IF]", 0, 1, GROUP_INTERFACE, WORDS_NONE, CMD_CHANGES | CMD_CREATES,
@@ -211,6 +217,21 @@ const struct cmd cmd_all[] = {
 	  "not carried over, such as PostUp, is listed; -n shows it first. Exits 5 where\n"
 	  "peers run that are not in FILE.\n",
 	  cmd_import },
+	{ "dump", NULL, "", 0, 0, GROUP_SCRIPTS, WORDS_NONE, CMD_READS | CMD_PLAIN, dump_options,
+	  "print an interface and its peers as one document",
+	  "In wg-quick syntax, peers by name; peerage-document(5) describes it. It holds\n"
+	  "keys: 'umask 077' before it goes to a file.\n", cmd_dump },
+	{ "plan", NULL, "FILE|-", 1, 1, GROUP_SCRIPTS, WORDS_FILES,
+	  CMD_CHANGES | CMD_CREATES | CMD_LISTS, apply_options,
+	  "show what apply would change",
+	  "Changes nothing. Exits 5 where something differs, or where peers of the register\n"
+	  "are not in FILE.\n", cmd_plan },
+	{ "apply", NULL, "FILE|-", 1, 1, GROUP_SCRIPTS, WORDS_FILES,
+	  CMD_CHANGES | CMD_CREATES | CMD_ASKS, apply_options,
+	  "make an interface and its peers as a document says",
+	  "All or nothing. Peers are matched by key, then by name. Peers that are not in\n"
+	  "FILE are left alone, but for --prune; that, and a change of a key, asks first.\n"
+	  "An interface that is not registered is made and brought up.\n", cmd_apply },
 	{ "genkey", NULL, "", 0, 0, GROUP_SCRIPTS, WORDS_NONE, CMD_PLAIN, NULL,
 	  "print a new private key", NULL, cmd_genkey },
 	{ "pubkey", NULL, "", 0, 0, GROUP_SCRIPTS, WORDS_NONE, CMD_PLAIN, NULL,

@@ -69,6 +69,8 @@ enum opt_id {
 	OPT_HEAD,
 	OPT_FAIL_ON,
 	OPT_LIVE,
+	OPT_NO_SECRETS,
+	OPT_PRUNE_PEERS,
 	OPT_COUNT
 };
 
@@ -153,6 +155,9 @@ int cmd_status(struct cli *cli, struct prg_error *err);
 int cmd_qr(struct cli *cli, struct prg_error *err);
 int cmd_export(struct cli *cli, struct prg_error *err);
 int cmd_import(struct cli *cli, struct prg_error *err);
+int cmd_dump(struct cli *cli, struct prg_error *err);
+int cmd_plan(struct cli *cli, struct prg_error *err);
+int cmd_apply(struct cli *cli, struct prg_error *err);
 int cmd_genkey(struct cli *cli, struct prg_error *err);
 int cmd_pubkey(struct cli *cli, struct prg_error *err);
 int cmd_genpsk(struct cli *cli, struct prg_error *err);

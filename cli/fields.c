@@ -332,7 +332,8 @@ bool fields_changes(struct cli *cli, const struct prg_report *report, bool in_fu
 
 		prg_public_key_format(prg_report_left_over(report, i), text);
 		out_text(out, NULL, text);
-		if (out->mode != OUT_JSON)
+		if (out->mode != OUT_JSON && cli->args.command->run != cmd_apply &&
+		    cli->args.command->run != cmd_plan)
 			cli_remark(cli, "left over: %s was never registered; 'peerage sync "
 			                "--prune' takes it out", text);
 	}
