@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #define TOLD 20 /* bad lines, and peers that are left over */
+#define LISTED 1000 /* changes that were made, one a line; with more the numbers do */
 #define READ_BYTES ((size_t)64 << 10)
 
 /* ------------------------------------------------------------------ dump */
@@ -205,12 +206,12 @@ static bool destroys(const struct prg_report *report, char *question, size_t siz
 			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
 			                         n > 1 ? ", " : "", change->peer);
 	}
-	(void)snprintf(question, size, "%s%s%.0zu%s%s%s%s",
-	               key ? "replace the server's key, so that no client's config works" : "",
-	               key && n ? ", and " : "", n,
-	               n ? (n == 1 ? " key is cut off for good: " : " keys are cut off for good: ") :
-	                   "",
-	               names, n > 4 ? ", ..." : "", "");
+	used = (size_t)snprintf(question, size, "%s%s",
+	                        key ? "replace the server's key, so that no client's config works" :
+	                              "", key && n ? ", and " : "");
+	if (n)
+		(void)snprintf(question + used, size - used, "cut %zu key%s off for good: %s%s", n,
+		               n == 1 ? "" : "s", names, n > 4 ? ", ..." : "");
 	return key || n;
 }
 
@@ -289,6 +290,26 @@ static int say_left_over(const struct cli *cli, const struct prg_report *report,
 	return code < 0 ? code : 0;
 }
 
+/* What was done, in numbers. */
+static void say_done(const struct cli *cli, const struct prg_report *report)
+{
+	const char *name = prg_report_interface(report)->name;
+	size_t n = prg_report_n_changes(report), added = 0, removed = 0, changed = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *action = prg_report_change(report, i)->action;
+
+		added += strcmp(action, "add") == 0;
+		removed += strcmp(action, "remove") == 0;
+		changed += strcmp(action, "update") == 0;
+	}
+	if (!n)
+		cli_remark(cli, "%s: nothing to change", name);
+	else if (!cli->dry_run)
+		cli_remark(cli, "%s: %zu added, %zu changed, %zu revoked%s", name, added, changed,
+		           removed, n > added + removed + changed ? ", interface configured" : "");
+}
+
 static int apply(struct cli *cli, bool *ret_differs, struct prg_error *err)
 {
 	OWN_DOCUMENT document = { .text = NULL };
@@ -305,13 +326,14 @@ static int apply(struct cli *cli, bool *ret_differs, struct prg_error *err)
 		code = cli_execute(cli, intent, &report, err);
 	if (!report)
 		return code;
-	*ret_differs = fields_plan(cli, report, true);
+	*ret_differs = fields_plan(cli, report,
+	                           cli->dry_run || prg_report_n_changes(report) <= LISTED);
 	if (say_left_over(cli, report, &failed) && !code) {
 		*err = failed;
 		return err->code;
 	}
-	if (!code && cli->out.mode == OUT_TABLE && !prg_report_n_changes(report))
-		cli_remark(cli, "%s: nothing to change", prg_report_interface(report)->name);
+	if (!code && cli->out.mode == OUT_TABLE)
+		say_done(cli, report);
 	return code;
 }
 
