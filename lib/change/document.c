@@ -94,11 +94,12 @@ static int remember_revoked(struct prg_road *road, unsigned *ret_n, struct prg_e
 
 static int tell_revoked(struct prg_road *road, unsigned n, struct prg_error *err)
 {
-	char number[16], detail[48];
+	char number[16], detail[80];
 	int rc;
 
 	snprintf(number, sizeof(number), "%u", n);
-	snprintf(detail, sizeof(detail), "{\"revoked_keys_added\":%u}", n);
+	snprintf(detail, sizeof(detail), 
+	         "{\"changes\":{\"revoked_keys_added\":{\"from\":null,\"to\":%u}}}", n);
 	rc = prg_report_configure(road->report, "revoked_keys_added", "null", number, err);
 	return rc < 0 ? rc : prg_change_audit(road, "revoke-keys", NULL, detail, err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* Inside the reader of documents: document.c reads lines and sections,
- * document_value.c the comments that are keys of ours, document_check.c finds what
- * does not go together. */
+/* Inside the reader of documents: document.c reads lines, document_value.c the
+ * comments that are keys of ours, document_section.c makes a peer of a section, and
+ * document_check.c finds what does not go together. */
 #ifndef PRG_IMPORT_DOCUMENT_READER_H
 #define PRG_IMPORT_DOCUMENT_READER_H
 
