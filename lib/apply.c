@@ -53,6 +53,8 @@ int prg_apply_identity(struct prg_road *road, struct prg_error *err)
 struct outcome {
 	int64_t *rows; /* pending rows that are done */
 	size_t n_rows;
+	int64_t *undone; /* those of which an operation failed */
+	size_t n_undone;
 	const struct prg_op **routes; /* routes that could not be added */
 	size_t n_routes;
 	bool hard; /* something else failed */
@@ -61,15 +63,28 @@ struct outcome {
 static void outcome_done(struct outcome *o)
 {
 	free(o->rows);
+	free(o->undone);
 	free(o->routes);
 }
 #define OUTCOME PRG_CLEANUP(outcome_done) struct outcome
+
+static bool undone(const struct outcome *o, int64_t tag)
+{
+	size_t i;
+
+	for (i = 0; i < o->n_undone; i++)
+		if (o->undone[i] == tag)
+			return true;
+	return false;
+}
 
 static void on_done(void *context, const struct prg_op *op, int code)
 {
 	struct outcome *o = context;
 
-	if (code == 0 && op->tag != 0)
+	if (code < 0 && op->tag != 0)
+		o->undone[o->n_undone++] = op->tag;
+	if (code == 0 && op->tag != 0 && !op->more && !undone(o, op->tag))
 		o->rows[o->n_rows++] = op->tag;
 	if (code < 0 && op->kind == PRG_OP_ROUTE_ADD)
 		o->routes[o->n_routes++] = op;
@@ -87,8 +102,9 @@ static int carry_out(struct prg_road *road, struct prg_plan *plan, struct outcom
 	if (rc < 0 || n == 0)
 		return rc;
 	o->rows = calloc(n, sizeof(*o->rows));
+	o->undone = calloc(n, sizeof(*o->undone));
 	o->routes = calloc(n, sizeof(const struct prg_op *));
-	if (o->rows == NULL || o->routes == NULL)
+	if (o->rows == NULL || o->undone == NULL || o->routes == NULL)
 		return prg_error_nomem(err);
 	return prg_backend_apply(road->backend, prg_plan_ops(plan), n, on_done, o, err);
 }

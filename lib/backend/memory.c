@@ -222,7 +222,7 @@ static int apply_device(struct fake *interface, const struct prg_op *op, struct 
 static int set_allowed_ips(struct fake *interface, struct fake_peer *peer, const struct prg_op *op,
 			   struct prg_error *err)
 {
-	if (op->fields & (PRG_OF_ALLOWED_IPS | PRG_OF_CREATE))
+	if (prg_op_replaces(op))
 		prg_memory_disown_all(interface, peer);
 	if (!(op->fields & PRG_OF_ALLOWED_IPS))
 		return 0;

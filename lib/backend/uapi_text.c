@@ -77,7 +77,7 @@ static int put_allowed_ips(struct prg_text *text, const struct prg_op *op, struc
 	const struct prg_wg_peer *peer = op->peer;
 	int rc = 0;
 
-	if (op->fields & (PRG_OF_ALLOWED_IPS | PRG_OF_CREATE))
+	if (prg_op_replaces(op))
 		rc = prg_text_printf(text, err, "replace_allowed_ips=true\n");
 	if (!(op->fields & PRG_OF_ALLOWED_IPS))
 		return rc;

@@ -142,7 +142,7 @@ static uint32_t peer_flags(const struct prg_op *op, bool first)
 		return WGPEER_F_REMOVE_ME | WGPEER_F_UPDATE_ONLY;
 	if (!first || !(op->fields & PRG_OF_CREATE))
 		flags |= WGPEER_F_UPDATE_ONLY;
-	if (first && (op->fields & (PRG_OF_ALLOWED_IPS | PRG_OF_CREATE)))
+	if (first && prg_op_replaces(op))
 		flags |= WGPEER_F_REPLACE_ALLOWEDIPS;
 	return flags;
 }

@@ -78,6 +78,67 @@ static unsigned fields_of_new(const struct prg_wg_peer *to)
 	return fields;
 }
 
+/* Puts those of list that are not in `other` (sorted) first; how many they are. */
+static size_t part(const struct prg_prefix *list, size_t n, const struct prg_prefix *other,
+                   size_t n_other, struct prg_prefix *ret)
+{
+	size_t first = 0, last = n, i;
+
+	for (i = 0; i < n; i++) {
+		bool common = n_other > 0 && bsearch(&list[i], other, n_other, sizeof(*other),
+		                                     prg_prefix_order) != NULL;
+
+		if (!common)
+			ret[first++] = list[i];
+	}
+	/* the common ones keep their order too */
+	for (i = n; i > 0 && last > first; i--) {
+		bool common = n_other > 0 && bsearch(&list[i - 1], other, n_other, sizeof(*other),
+		                                     prg_prefix_order) != NULL;
+
+		if (common)
+			ret[--last] = list[i - 1];
+	}
+	return first;
+}
+
+static void sort(struct prg_prefix *list, const struct prg_prefix *from, size_t n)
+{
+	if (n == 0)
+		return;
+	memcpy(list, from, n * sizeof(*list));
+	qsort(list, n, sizeof(*list), prg_prefix_order);
+}
+
+/* An update of allowed IPs: what is gained, what is lost; nothing is replaced
+ * where nothing is lost. */
+static int add_update(struct prg_plan *plan, struct prg_op *op, const struct prg_wg_peer *from,
+                      struct prg_error *err)
+{
+	struct prg_wg_peer to = *op->peer;
+	size_t n_from = from->n_allowed_ips, n_to = to.n_allowed_ips;
+	struct prg_prefix *sorted = reallocarray(NULL, 2 * (n_from + n_to) + 1, sizeof(*sorted));
+	struct prg_prefix *parted = sorted + n_from + n_to;
+	int rc;
+
+	if (sorted == NULL)
+		return prg_error_nomem(err);
+	sort(sorted, from->allowed_ips, n_from);
+	sort(sorted + n_from, to.allowed_ips, n_to);
+	op->n_gained = part(to.allowed_ips, n_to, sorted, n_from, parted);
+	op->lost = parted + n_to;
+	op->n_lost = part(from->allowed_ips, n_from, sorted + n_from, n_to, parted + n_to);
+	to.allowed_ips = parted;
+	if (op->n_lost == 0) {
+		op->fields |= PRG_OF_APPEND;
+		to.n_allowed_ips = op->n_gained;
+	}
+	op->peer = &to;
+	rc = prg_plan_add(plan, op, err);
+	free(sorted);
+	return rc;
+}
+
 int prg_diff_peer(struct prg_plan *plan, const struct prg_wg_peer *from,
                   const struct prg_wg_peer *to, unsigned flags, int64_t tag, const char *who,
                   unsigned *ret_fields, struct prg_error *err)
@@ -103,5 +164,13 @@ int prg_diff_peer(struct prg_plan *plan, const struct prg_wg_peer *from,
 		return 0;
 	if (op.kind == PRG_OP_PEER_SET && op.fields == 0)
 		return 0;
+	if (to == NULL) {
+		op.lost = from->allowed_ips;
+		op.n_lost = from->n_allowed_ips;
+	} else if (op.fields & PRG_OF_CREATE) {
+		op.n_gained = to->n_allowed_ips;
+	} else if (op.fields & PRG_OF_ALLOWED_IPS) {
+		return add_update(plan, &op, from, err);
+	}
 	return prg_plan_add(plan, &op, err);
 }

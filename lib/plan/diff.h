@@ -4,7 +4,8 @@
  *
  *   desired  observed   operation
  *   yes      NULL       PEER_SET, create, every field that is not empty
- *   yes      yes        PEER_SET of the fields that differ; none if none
+ *   yes      yes        PEER_SET of the fields that differ; none if none. Allowed
+ *                       IPs are appended where none is lost
  *   NULL     yes        PEER_REMOVE
  *
  * An endpoint differs only where one is desired and none is observed, or where

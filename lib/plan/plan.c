@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "plan/plan.h"
+#include "plan/plan_state.h"
 
 #include <string.h>
 
@@ -7,19 +7,12 @@
 
 /* What operations point to is carved from blocks, so that a plan of 100,000
  * peers is some hundred allocations and frees. */
-struct block {
-	struct block *next;
+struct prg_plan_block {
+	struct prg_plan_block *next;
 	size_t used, size;
 	_Alignas(16) unsigned char bytes[];
 };
 #define BLOCK_BYTES ((size_t)256 << 10)
-
-struct prg_plan {
-	struct prg_op *ops;
-	size_t length, capacity;
-	struct block *blocks;
-	struct prg_arena *secrets; /* made at the first secret */
-};
 
 int prg_plan_new(struct prg_plan **ret_plan, struct prg_error *err)
 {
@@ -33,7 +26,7 @@ int prg_plan_new(struct prg_plan **ret_plan, struct prg_error *err)
 
 void prg_plan_clear(struct prg_plan *plan)
 {
-	struct block *block, *next;
+	struct prg_plan_block *block, *next;
 
 	for (block = plan->blocks; block != NULL; block = next) {
 		next = block->next;
@@ -54,10 +47,10 @@ void prg_plan_free(struct prg_plan **plan)
 	*plan = NULL;
 }
 
-static void *take(struct prg_plan *plan, size_t length)
+void *prg_plan_take(struct prg_plan *plan, size_t length)
 {
 	size_t need = (length + 15) & ~(size_t)15;
-	struct block *block = plan->blocks;
+	struct prg_plan_block *block = plan->blocks;
 	void *memory;
 
 	if (block == NULL || block->size - block->used < need) {
@@ -69,7 +62,7 @@ static void *take(struct prg_plan *plan, size_t length)
 		block = malloc(sizeof(*block) + size);
 		if (block == NULL)
 			return NULL;
-		*block = (struct block){ .next = plan->blocks, .size = size };
+		*block = (struct prg_plan_block){ .next = plan->blocks, .size = size };
 		plan->blocks = block;
 	}
 	memory = block->bytes + block->used;
@@ -79,7 +72,7 @@ static void *take(struct prg_plan *plan, size_t length)
 
 static void *keep(struct prg_plan *plan, const void *from, size_t length)
 {
-	void *copy = take(plan, length);
+	void *copy = prg_plan_take(plan, length);
 
 	if (copy != NULL && length > 0)
 		memcpy(copy, from, length);
@@ -158,65 +151,13 @@ int prg_plan_add(struct prg_plan *plan, const struct prg_op *op, struct prg_erro
 	}
 	if (copy.peer != NULL)
 		rc = keep_peer(plan, &copy, err);
+	if (rc == 0 && copy.n_lost > 0) {
+		copy.lost = keep(plan, copy.lost, copy.n_lost * sizeof(*copy.lost));
+		rc = copy.lost != NULL ? 0 : prg_error_nomem(err);
+	}
 	if (rc == 0)
 		plan->ops[plan->length++] = copy;
 	return rc;
-}
-
-/* Removals free allowed IPs before anyone else gets them; a peer that already
- * exists gives up allowed IPs (an update) before a new one takes them. Routes
- * into the tunnel exist only while some peer can take what they send. */
-static int rank(const struct prg_op *op)
-{
-	switch (op->kind) {
-	case PRG_OP_LINK:
-		return op->up ? 5 : 0;
-	case PRG_OP_DEVICE:
-		return 0;
-	case PRG_OP_ROUTE_DEL:
-		return 1;
-	case PRG_OP_ADDRESS_DEL:
-	case PRG_OP_PEER_REMOVE:
-		return 2;
-	case PRG_OP_PEER_SET:
-		return op->fields & PRG_OF_CREATE ? 4 : 3;
-	case PRG_OP_ADDRESS_ADD:
-		return 5;
-	case PRG_OP_ROUTE_ADD:
-	default:
-		return 6;
-	}
-}
-
-void prg_plan_order(struct prg_plan *plan)
-{
-	size_t start[8] = { 0 }, i;
-	struct prg_op *sorted;
-
-	if (plan->length < 2)
-		return;
-	sorted = reallocarray(NULL, plan->length, sizeof(*sorted));
-	if (sorted == NULL) {
-		/* in place, slower: a plan's order is not a thing to fail on */
-		for (i = 1; i < plan->length; i++) {
-			struct prg_op op = plan->ops[i];
-			size_t j = i;
-
-			for (; j > 0 && rank(&plan->ops[j - 1]) > rank(&op); j--)
-				plan->ops[j] = plan->ops[j - 1];
-			plan->ops[j] = op;
-		}
-		return;
-	}
-	for (i = 0; i < plan->length; i++)
-		start[rank(&plan->ops[i]) + 1]++;
-	for (i = 1; i < 8; i++)
-		start[i] += start[i - 1];
-	for (i = 0; i < plan->length; i++)
-		sorted[start[rank(&plan->ops[i])]++] = plan->ops[i];
-	free(plan->ops);
-	plan->ops = sorted;
-	plan->capacity = plan->length;
 }
 
 size_t prg_plan_length(const struct prg_plan *plan)

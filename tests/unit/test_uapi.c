@@ -85,6 +85,9 @@ static void test_encode_peer(void **state)
 	assert_encodes(&op, "public_key=" HEX1 "\nupdate_only=true\n");
 	op.fields = PRG_OF_CREATE;
 	assert_encodes(&op, "public_key=" HEX1 "\nreplace_allowed_ips=true\n");
+	op.fields = PRG_OF_ALLOWED_IPS | PRG_OF_APPEND;
+	peer.n_allowed_ips = 1;
+	assert_encodes(&op, "public_key=" HEX1 "\nupdate_only=true\nallowed_ip=10.0.0.1/32\n");
 	op.kind = PRG_OP_PEER_REMOVE;
 	op.fields = 0xff;
 	assert_encodes(&op, "public_key=" HEX1 "\nupdate_only=true\nremove=true\n");

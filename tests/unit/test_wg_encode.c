@@ -332,6 +332,11 @@ static void test_flags(void **state)
 	snprintf(wanted, sizeof(wanted), "--\npeer %s flags=6 ips 10.0.0.1/32\n", repeat_hex(9));
 	assert_encodes(&op, 1, wanted);
 
+	/* What is appended leaves the list that is there. */
+	op.fields = PRG_OF_ALLOWED_IPS | PRG_OF_APPEND;
+	snprintf(wanted, sizeof(wanted), "--\npeer %s flags=4 ips 10.0.0.1/32\n", repeat_hex(9));
+	assert_encodes(&op, 1, wanted);
+
 	op.fields = PRG_OF_CREATE;
 	snprintf(wanted, sizeof(wanted), "--\npeer %s flags=2 ips\n", repeat_hex(9));
 	assert_encodes(&op, 1, wanted);
