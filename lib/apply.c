@@ -317,9 +317,63 @@ static int keep_routes(struct prg_road *road, const struct outcome *o, const str
 	return rc;
 }
 
+/* A load goes on where a peer fails, and remembers the first failure. */
+struct loading {
+	struct prg_road *road;
+	int first;
+	struct prg_error why;
+};
+
+static int carry_out_page(void *context, struct prg_plan *plan, struct prg_error *err)
+{
+	struct loading *loading = context;
+	OUTCOME o = { 0 };
+	struct prg_error why;
+	int rc = carry_out(loading->road, plan, &o, &why);
+
+	if (rc < 0 && loading->first == 0) {
+		loading->first = rc;
+		loading->why = why;
+	}
+	return rc < 0 ? prg_apply_identity(loading->road, err) : 0;
+}
+
+/* Into an interface that we just made. */
+static int load(struct prg_road *road, struct prg_plan *plan, struct outcome *o,
+                struct prg_error *err)
+{
+	struct loading loading = { .road = road };
+	int rc = prg_sync_load(road->store, road->backend, road->interface, road->report, plan,
+	                       carry_out_page, &loading, err);
+
+	if (rc < 0) {
+		o->hard = true;
+		return rc;
+	}
+	rc = carry_out(road, plan, o, err);
+	if (loading.first == 0)
+		return rc;
+	o->hard = true;
+	if (err != NULL)
+		*err = loading.why;
+	return loading.first;
+}
+
+static int synchronise(struct prg_road *road, unsigned flags, struct prg_plan *plan,
+                       struct outcome *o, struct prg_error *err)
+{
+	int rc = prg_sync_plan(road->store, road->backend, road->interface, flags, road->report,
+	                       plan, err);
+
+	if (rc == 0)
+		return carry_out(road, plan, o, err);
+	o->hard = true;
+	return rc;
+}
+
 /* The whole register to the interface. What was pending when it began is done
  * when it ends; rows that came since stay. */
-static int bring_in_line(struct prg_road *road, const struct pending *p, unsigned flags,
+static int bring_in_line(struct prg_road *road, const struct pending *p, unsigned flags, bool made,
                          struct prg_error *err)
 {
 	PRG_PLAN *plan = NULL;
@@ -328,12 +382,9 @@ static int bring_in_line(struct prg_road *road, const struct pending *p, unsigne
 
 	if (p->key)
 		flags |= PRG_SYNC_KEY;
-	if (rc == 0)
-		rc = prg_sync_plan(road->store, road->backend, road->interface, flags,
-		                   road->report, plan, err);
 	if (rc < 0)
 		return rc;
-	rc = carry_out(road, plan, &o, err);
+	rc = made ? load(road, plan, &o, err) : synchronise(road, flags, plan, &o, err);
 	if (rc == 0)
 		acknowledge(road, p->ids, p->n);
 	else if (!o.hard && keep_routes(road, &o, p, NULL) < 0)
@@ -361,10 +412,10 @@ static int up(struct prg_road *road, const struct pending *p, struct prg_error *
 	if (rc == 0)
 		rc = prepare_host(road, err);
 	/* a document's changes are told by the register */
-	if (made || road->intent->verb == PRG_APPLY)
+	if (road->intent->verb == PRG_APPLY)
 		flags |= PRG_SYNC_QUIET;
 	if (rc == 0)
-		rc = bring_in_line(road, p, flags, err);
+		rc = bring_in_line(road, p, flags, made, err);
 	if (rc == 0)
 		look_for_foreign(road);
 	return rc;
@@ -464,7 +515,7 @@ int prg_apply_sync(struct prg_road *road, struct prg_error *err)
 		rc = tell_host(road, &differs, err);
 	if (rc == 0 && differs)
 		rc = prepare_host(road, err);
-	return rc < 0 ? rc : bring_in_line(road, &p, sync_flags(road), err);
+	return rc < 0 ? rc : bring_in_line(road, &p, sync_flags(road), false, err);
 }
 
 /* ------------------------------------------------------------------ draining */

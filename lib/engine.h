@@ -122,7 +122,7 @@ enum prg_sync_flags {
 	PRG_SYNC_PRUNE = 1u << 0,
 	PRG_SYNC_KEY = 1u << 1,   /* replace a private key that is not ours */
 	PRG_SYNC_EMPTY = 1u << 2, /* there is no interface yet: plan all of it */
-	PRG_SYNC_QUIET = 1u << 3, /* a first load: do not list each change */
+	PRG_SYNC_QUIET = 1u << 3, /* do not list each peer that is missing */
 	PRG_SYNC_TELL_KEY = 1u << 4 /* tell of a private key that is not ours; no error */
 };
 /* Is the running device blank: no private key, no peers? */
@@ -130,6 +130,18 @@ int prg_sync_blank(struct prg_backend *backend, bool *ret_blank, struct prg_erro
 int prg_sync_plan(struct prg_store *store, struct prg_backend *backend,
                   const struct prg_interface *interface, unsigned flags,
                   struct prg_report *report, struct prg_plan *plan, struct prg_error *err);
+/*
+ * All of the register into an interface that was just made and is down, a page of
+ * peers at a time, so that memory does not grow with their number: `apply` is given
+ * one plan after the other. The last of them (addresses, link up, routes) is left in
+ * `plan` for the caller. No packet passes before that one, so the order of the
+ * others among themselves does not matter.
+ */
+typedef int prg_sync_apply_fn(void *context, struct prg_plan *plan, struct prg_error *err);
+int prg_sync_load(struct prg_store *store, struct prg_backend *backend,
+                  const struct prg_interface *interface, struct prg_report *report,
+                  struct prg_plan *plan, prg_sync_apply_fn *apply, void *context,
+                  struct prg_error *err);
 /* Does the kernel need a route for this allowed IP: not in a pool's own network,
  * not a default route? */
 bool prg_sync_needs_route(const struct prg_interface *interface, const struct prg_prefix *prefix);

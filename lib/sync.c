@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The whole register against a streamed observation. What is desired is loaded
- * once into a table by key; each observed peer is looked up, compared and
- * forgotten. Only what was seen is ever removed, so that an interrupted dump
- * cannot lead to a deletion.
+ * The whole register against an observation. Both go by side by side: the interface
+ * tells its peers in the order in which they were made, which is mostly that of the
+ * register. A pair that is equal costs no memory. What comes out of turn is packed
+ * (observed.h) and looked up when the rest has gone by; at worst that is the whole
+ * dump. Only what was seen is ever removed, so that an interrupted dump cannot lead
+ * to a deletion.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -13,22 +15,17 @@
 #include "base/strbuf.h"
 #include "engine.h"
 #include "model/addr.h"
+#include "observed.h"
 #include "plan/diff.h"
 
 #define DEFAULT_MTU 1420 /* drivers/net/wireguard/device.c: ETH_DATA_LEN less 80 */
+#define PAGE 2048        /* peers of a load that are planned at once: under 1 MB */
+#define ALL SIZE_MAX
+#define TRIES 4096       /* to find the place in the register of what is out of turn */
 
-struct wanted {
-	struct prg_wg_peer wg; /* allowed_ips and key: in the table's own memory */
-	char *name;
-	bool seen;
-};
-
-struct table {
-	struct wanted *rows;
+struct prefixes {
+	struct prg_prefix *list;
 	size_t n, capacity;
-	uint32_t *slots; /* index + 1 */
-	size_t n_slots;
-	struct prg_arena *secrets;
 };
 
 struct sync {
@@ -38,102 +35,40 @@ struct sync {
 	struct prg_report *report;
 	struct prg_plan *plan;     /* filled anew after a restart */
 	struct prg_private_key key; /* the register's */
-	struct table table;
+	struct prg_wg_rows *rows;     /* the register, going by */
+	const struct prg_wg_row *row; /* its next peer; NULL: all went by */
+	struct prg_observed seen;     /* observed out of turn */
+	int64_t skipped[TRIES];       /* registered, but their turn went by */
+	size_t n_skipped, n_tries;
+	struct prefixes pools;  /* the interface's own networks */
+	struct prefixes routes; /* allowed IPs that the host must route */
 	struct prg_report_mark mark; /* what was told before we began */
 	bool key_differs;
 	bool interrupted;
 };
 
-static void table_done(struct table *t)
+static int sync_begin(struct sync *s, struct prg_error *err)
 {
-	size_t i;
+	size_t i, n = s->interface->n_addresses;
 
-	for (i = 0; i < t->n; i++) {
-		free((void *)(uintptr_t)t->rows[i].wg.allowed_ips);
-		free(t->rows[i].name);
-	}
-	free(t->rows);
-	free(t->slots);
-	prg_arena_free(&t->secrets);
-}
-
-static int table_keep(void *context, int64_t id, const char *name, const struct prg_wg_peer *peer,
-                      struct prg_error *err)
-{
-	struct table *t = context;
-	struct wanted *row;
-	struct prg_prefix *ips = NULL;
-	struct prg_preshared_key *psk = NULL;
-
-	(void)id;
-	if (t->n == t->capacity) {
-		size_t capacity = t->capacity ? t->capacity * 2 : 64;
-		struct wanted *rows = reallocarray(t->rows, capacity, sizeof(*rows));
-
-		if (rows == NULL)
-			return prg_error_nomem(err);
-		t->rows = rows;
-		t->capacity = capacity;
-	}
-	row = &t->rows[t->n];
-	*row = (struct wanted){ .wg = *peer, .name = strdup(name) };
-	if (peer->n_allowed_ips > 0) {
-		ips = malloc(peer->n_allowed_ips * sizeof(*ips));
-		if (ips != NULL)
-			memcpy(ips, peer->allowed_ips, peer->n_allowed_ips * sizeof(*ips));
-	}
-	row->wg.allowed_ips = ips;
-	if (peer->preshared_key != NULL) {
-		psk = prg_arena_take(t->secrets, sizeof(*psk));
-		if (psk != NULL)
-			*psk = *peer->preshared_key;
-	}
-	row->wg.preshared_key = psk;
-	t->n++;
-	if (row->name == NULL || (peer->n_allowed_ips > 0 && ips == NULL) ||
-	    (peer->preshared_key != NULL && psk == NULL))
+	s->mark = prg_report_mark(s->report);
+	s->pools.list = calloc(n + 1, sizeof(*s->pools.list));
+	if (s->pools.list == NULL)
 		return prg_error_nomem(err);
-	return 0;
+	for (i = 0; i < n; i++)
+		s->pools.list[s->pools.n++] = prg_prefix_network(&s->interface->addresses[i]);
+	return prg_store_interface_key(s->store, s->interface->id, &s->key, err);
 }
 
-/* Public keys are uniform: their own bytes are the hash. */
-static size_t slot_of(const struct table *t, const struct prg_public_key *key)
+static void sync_done(struct sync *s)
 {
-	size_t hash, at;
-
-	memcpy(&hash, key->bytes, sizeof(hash));
-	at = hash % t->n_slots;
-	while (t->slots[at] != 0 && memcmp(&t->rows[t->slots[at] - 1].wg.public_key, key,
-	                                   sizeof(*key)) != 0)
-		at = (at + 1) % t->n_slots;
-	return at;
+	prg_wipe(&s->key, sizeof(s->key));
+	prg_store_wg_close(&s->rows);
+	prg_observed_done(&s->seen);
+	free(s->pools.list);
+	free(s->routes.list);
 }
-
-static int table_load(struct sync *s, struct prg_error *err)
-{
-	struct table *t = &s->table;
-	size_t i;
-	int rc = prg_arena_new(&t->secrets, err);
-
-	if (rc == 0)
-		rc = prg_store_each_wg(s->store, s->interface->id, table_keep, t, err);
-	if (rc < 0)
-		return rc;
-	t->n_slots = 2 * t->n + 1;
-	t->slots = calloc(t->n_slots, sizeof(*t->slots));
-	if (t->slots == NULL)
-		return prg_error_nomem(err);
-	for (i = 0; i < t->n; i++)
-		t->slots[slot_of(t, &t->rows[i].wg.public_key)] = (uint32_t)i + 1;
-	return 0;
-}
-
-static struct wanted *table_find(const struct table *t, const struct prg_public_key *key)
-{
-	size_t at = slot_of(t, key);
-
-	return t->slots[at] ? &t->rows[t->slots[at] - 1] : NULL;
-}
+#define SYNC PRG_CLEANUP(sync_done) struct sync
 
 /* ----------------------------------------------------------------- observing */
 
@@ -212,7 +147,7 @@ static int on_stranger(struct sync *s, const struct prg_wg_peer *peer, struct pr
 		                              &revoked, err);
 	if (rc < 0)
 		return rc;
-	/* made active after the table was loaded: its own journey sees to it */
+	/* made active after the register went by: its own journey sees to it */
 	if (known != NULL && known->state == PRG_PEER_ACTIVE)
 		return 0;
 	if (known == NULL && !revoked && !(s->flags & PRG_SYNC_PRUNE))
@@ -226,54 +161,184 @@ static int on_stranger(struct sync *s, const struct prg_wg_peer *peer, struct pr
 	return rc;
 }
 
+/* ---------------------------------------------------------------- the register */
+
+static bool needs_route(const struct prefixes *pools, const struct prg_prefix *prefix)
+{
+	size_t i;
+
+	for (i = 0; i < pools->n; i++)
+		if (prg_prefix_contains(&pools->list[i], prefix))
+			return false;
+	return prefix->length > 0;
+}
+
+static int keep_routes(struct sync *s, const struct prg_wg_peer *peer, struct prg_error *err)
+{
+	size_t i;
+
+	for (i = 0; i < peer->n_allowed_ips; i++) {
+		if (!needs_route(&s->pools, &peer->allowed_ips[i]))
+			continue;
+		if (s->routes.n == s->routes.capacity) {
+			size_t capacity = s->routes.capacity ? s->routes.capacity * 2 : 16;
+			struct prg_prefix *grown =
+				reallocarray(s->routes.list, capacity, sizeof(*grown));
+
+			if (grown == NULL)
+				return prg_error_nomem(err);
+			s->routes.list = grown;
+			s->routes.capacity = capacity;
+		}
+		s->routes.list[s->routes.n++] = peer->allowed_ips[i];
+	}
+	return 0;
+}
+
+/* The register's next peer becomes the current one. */
+static int advance(struct sync *s, struct prg_error *err)
+{
+	int rc = prg_store_wg_next(s->rows, &s->row, err);
+
+	return rc == 0 && s->row != NULL ? keep_routes(s, s->row->peer, err) : rc;
+}
+
+static int begin_rows(struct sync *s, struct prg_error *err)
+{
+	int rc;
+
+	prg_store_wg_close(&s->rows);
+	prg_observed_clear(&s->seen);
+	s->n_skipped = s->n_tries = s->routes.n = 0;
+	rc = prg_store_wg_open(s->store, s->interface->id, 0, ALL, false, &s->rows, err);
+	return rc == 0 ? advance(s, err) : rc;
+}
+
+/* from NULL: it was not seen. */
+static int compare(struct sync *s, const struct prg_wg_peer *from, const struct prg_wg_row *row,
+                   struct prg_error *err)
+{
+	char name[PRG_NAME_BYTES + 1], who[PRG_NAME_BYTES + 8];
+	/* one that was not seen may be there all the same */
+	unsigned fields = 0, flags = from == NULL && s->interrupted ? PRG_DIFF_ASSERT : 0;
+	int rc = prg_diff_peer(NULL, from, row->peer, flags, 0, NULL, &fields, err);
+
+	if (rc < 0 || fields == 0)
+		return rc;
+	rc = prg_store_peer_name(s->store, row->id, name, err);
+	if (rc < 0)
+		return rc;
+	snprintf(who, sizeof(who), "peer %s", name);
+	rc = prg_diff_peer(s->plan, from, row->peer, flags, 0, who, NULL, err);
+	if (rc < 0 || (from == NULL && (s->flags & PRG_SYNC_QUIET)))
+		return rc;
+	return prg_report_peer_change(s->report, name, from, row->peer, fields, err);
+}
+
+/* A registered peer whose turn went by, or that comes after all that was seen. */
+static int look_back(struct sync *s, const struct prg_wg_row *row, struct prg_error *err)
+{
+	struct prg_observed_row *seen = NULL;
+	struct prg_wg_peer from;
+	int rc = prg_observed_find(&s->seen, &row->peer->public_key, &seen, err);
+
+	if (rc < 0)
+		return rc;
+	if (seen == NULL)
+		return compare(s, NULL, row, err);
+	seen->met = true;
+	rc = prg_observed_peer(&s->seen, seen, &from, err);
+	return rc < 0 ? rc : compare(s, &from, row, err);
+}
+
+static bool in_turn(const struct sync *s, const struct prg_wg_peer *peer)
+{
+	return s->row != NULL && memcmp(&s->row->peer->public_key, &peer->public_key,
+	                                sizeof(peer->public_key)) == 0;
+}
+
+/* Lets the register go by up to this peer, where that is not far. */
+static int catch_up(struct sync *s, const struct prg_wg_peer *peer, struct prg_error *err)
+{
+	int64_t id = 0;
+	int rc;
+
+	if (s->row == NULL || s->n_tries >= TRIES)
+		return 0;
+	s->n_tries++;
+	rc = prg_store_active_by_key(s->store, s->interface->id, &peer->public_key, &id, err);
+	while (rc == 0 && s->row != NULL && s->row->id < id && s->n_skipped < TRIES) {
+		s->skipped[s->n_skipped++] = s->row->id;
+		rc = advance(s, err);
+	}
+	return rc;
+}
+
 static int on_peer(void *context, const struct prg_wg_peer *peer, struct prg_error *err)
 {
 	struct sync *s = context;
-	struct wanted *row = table_find(&s->table, &peer->public_key);
-	char who[PRG_NAME_BYTES + 8];
-	unsigned fields = 0;
-	int rc;
+	int rc = s->rows == NULL ? begin_rows(s, err) : 0;
 
-	if (row == NULL)
-		return on_stranger(s, peer, err);
-	row->seen = true;
-	snprintf(who, sizeof(who), "peer %s", row->name);
-	rc = prg_diff_peer(s->plan, peer, &row->wg, 0, 0, who, &fields, err);
-	if (rc == 0 && fields != 0)
-		rc = prg_report_peer_change(s->report, row->name, peer, &row->wg, fields, err);
-	return rc;
+	if (rc == 0 && !in_turn(s, peer))
+		rc = catch_up(s, peer, err);
+	if (rc < 0)
+		return rc;
+	if (!in_turn(s, peer))
+		return prg_observed_add(&s->seen, peer, true, err);
+	rc = compare(s, peer, s->row, err);
+	return rc < 0 ? rc : advance(s, err);
 }
 
 static void on_restart(void *context)
 {
 	struct sync *s = context;
-	size_t i;
 
-	for (i = 0; i < s->table.n; i++)
-		s->table.rows[i].seen = false;
+	prg_store_wg_close(&s->rows); /* on_peer begins anew */
 	prg_report_reset(s->report, &s->mark);
 	prg_plan_clear(s->plan);
 }
 
-static int plan_missing(struct sync *s, struct prg_error *err)
+static int plan_skipped(struct sync *s, int64_t id, struct prg_error *err)
 {
-	char who[PRG_NAME_BYTES + 8];
+	PRG_WG_ROWS *one = NULL;
+	const struct prg_wg_row *row = NULL;
+	int rc = prg_store_wg_open(s->store, s->interface->id, id - 1, 1, false, &one, err);
+
+	if (rc == 0)
+		rc = prg_store_wg_next(one, &row, err);
+	return rc == 0 && row != NULL && row->id == id ? look_back(s, row, err) : rc;
+}
+
+/* What the dump left of the register. */
+static int plan_rest(struct sync *s, struct prg_error *err)
+{
+	size_t i;
+	int rc = s->rows == NULL ? begin_rows(s, err) : 0;
+
+	while (rc == 0 && s->row != NULL) {
+		rc = look_back(s, s->row, err);
+		if (rc == 0)
+			rc = advance(s, err);
+	}
+	prg_store_wg_close(&s->rows);
+	for (i = 0; i < s->n_skipped && rc == 0; i++)
+		rc = plan_skipped(s, s->skipped[i], err);
+	return rc;
+}
+
+static int plan_strangers(struct sync *s, struct prg_error *err)
+{
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; i < s->table.n && rc == 0; i++) {
-		struct wanted *row = &s->table.rows[i];
-		unsigned fields = 0;
+	for (i = 0; i < s->seen.n && rc == 0; i++) {
+		struct prg_wg_peer peer;
 
-		if (row->seen)
+		if (s->seen.rows[i].met)
 			continue;
-		snprintf(who, sizeof(who), "peer %s", row->name);
-		/* one that was not seen may be there all the same */
-		rc = prg_diff_peer(s->plan, NULL, &row->wg, s->interrupted ? PRG_DIFF_ASSERT : 0, 0,
-		                   who, &fields, err);
-		if (rc == 0 && !(s->flags & PRG_SYNC_QUIET))
-			rc = prg_report_peer_change(s->report, row->name, NULL, &row->wg, fields,
-			                            err);
+		rc = prg_observed_peer(&s->seen, &s->seen.rows[i], &peer, err);
+		if (rc == 0)
+			rc = on_stranger(s, &peer, err);
 	}
 	return rc;
 }
@@ -376,42 +441,10 @@ static int plan_flushed(struct sync *s, const struct prg_prefix *routes, size_t 
 	return rc;
 }
 
-/* Every allowed IP that the host must route to the interface. */
-static int wanted_routes(struct sync *s, struct prg_prefix **ret, size_t *ret_n,
-                         struct prg_error *err)
-{
-	struct prg_prefix *routes = NULL;
-	size_t n = 0, capacity = 0, i, j;
-
-	for (i = 0; i < s->table.n; i++) {
-		const struct prg_wg_peer *wg = &s->table.rows[i].wg;
-
-		for (j = 0; j < wg->n_allowed_ips; j++) {
-			if (!prg_sync_needs_route(s->interface, &wg->allowed_ips[j]))
-				continue;
-			if (n == capacity) {
-				struct prg_prefix *grown;
-
-				capacity = capacity ? capacity * 2 : 16;
-				grown = reallocarray(routes, capacity, sizeof(*grown));
-				if (grown == NULL) {
-					free(routes);
-					return prg_error_nomem(err);
-				}
-				routes = grown;
-			}
-			routes[n++] = wg->allowed_ips[j];
-		}
-	}
-	*ret = routes;
-	*ret_n = n;
-	return 0;
-}
-
 static int plan_link(struct sync *s, struct prg_backend *backend, struct prg_error *err)
 {
-	PRG_FREE struct prg_prefix *addresses = NULL, *own = NULL, *routes = NULL, *wanted = NULL;
-	size_t n_addresses = 0, n_own = 0, n_routes = 0, n_wanted = 0;
+	PRG_FREE struct prg_prefix *addresses = NULL, *own = NULL, *routes = NULL;
+	size_t n_addresses = 0, n_own = 0, n_routes = 0;
 	struct prg_op op = { .kind = PRG_OP_LINK, .who = s->interface->name, .up = true };
 	struct prg_link link = { .mtu = 0 };
 	uint32_t mtu = s->interface->mtu ? s->interface->mtu : DEFAULT_MTU;
@@ -440,12 +473,10 @@ static int plan_link(struct sync *s, struct prg_backend *backend, struct prg_err
 		rc = plan_prefixes(s, "addresses", addresses, n_addresses, own, n_own,
 		                   PRG_OP_ADDRESS_ADD, PRG_OP_ADDRESS_DEL, err);
 	if (rc == 0)
-		rc = wanted_routes(s, &wanted, &n_wanted, err);
-	if (rc == 0)
-		rc = plan_prefixes(s, "routes", routes, n_routes, wanted, n_wanted,
+		rc = plan_prefixes(s, "routes", routes, n_routes, s->routes.list, s->routes.n,
 		                   PRG_OP_ROUTE_ADD, PRG_OP_ROUTE_DEL, err);
 	if (rc == 0)
-		rc = plan_flushed(s, routes, n_routes, wanted, n_wanted, err);
+		rc = plan_flushed(s, routes, n_routes, s->routes.list, s->routes.n, err);
 	return rc;
 }
 
@@ -483,23 +514,74 @@ int prg_sync_plan(struct prg_store *store, struct prg_backend *backend,
                   const struct prg_interface *interface, unsigned flags,
                   struct prg_report *report, struct prg_plan *plan, struct prg_error *err)
 {
-	struct sync s = { .store = store, .interface = interface, .flags = flags,
-		          .report = report, .plan = plan,
-		          .mark = prg_report_mark(report) };
-	int rc = prg_store_interface_key(store, interface->id, &s.key, err);
+	SYNC s = { .store = store, .interface = interface, .flags = flags, .report = report,
+		   .plan = plan };
+	int rc = sync_begin(&s, err);
 
-	if (rc == 0)
-		rc = table_load(&s, err);
 	if (rc == 0)
 		rc = observe(&s, backend, err);
 	if (rc == 0)
-		rc = plan_missing(&s, err);
+		rc = plan_rest(&s, err);
+	if (rc == 0)
+		rc = plan_strangers(&s, err);
 	if (rc == 0)
 		rc = plan_link(&s, backend, err);
 	if (rc == 0)
 		prg_plan_order(plan);
-	prg_wipe(&s.key, sizeof(s.key));
-	table_done(&s.table);
+	return rc;
+}
+
+/* --------------------------------------------------------------- a first load */
+
+/* Plans the peers behind *id, which moves on; *ret_n: how many they were. */
+static int load_page(struct sync *s, int64_t *id, size_t *ret_n, struct prg_error *err)
+{
+	PRG_WG_ROWS *rows = NULL;
+	const struct prg_wg_row *row;
+	char who[PRG_NAME_BYTES + 8];
+	int rc = prg_store_wg_open(s->store, s->interface->id, *id, PAGE, true, &rows, err);
+
+	*ret_n = 0;
+	while (rc == 0 && (rc = prg_store_wg_next(rows, &row, err)) == 0 && row != NULL) {
+		*id = row->id;
+		(*ret_n)++;
+		snprintf(who, sizeof(who), "peer %s", row->name);
+		rc = keep_routes(s, row->peer, err);
+		if (rc == 0)
+			rc = prg_diff_peer(s->plan, NULL, row->peer, 0, 0, who, NULL, err);
+	}
+	return rc;
+}
+
+int prg_sync_load(struct prg_store *store, struct prg_backend *backend,
+                  const struct prg_interface *interface, struct prg_report *report,
+                  struct prg_plan *plan, prg_sync_apply_fn *apply, void *context,
+                  struct prg_error *err)
+{
+	SYNC s = { .store = store, .interface = interface, .report = report, .plan = plan,
+		   .flags = PRG_SYNC_EMPTY };
+	int64_t id = 0;
+	size_t n;
+	int rc = sync_begin(&s, err);
+
+	if (rc == 0)
+		rc = observe(&s, backend, err);
+	if (rc == 0)
+		rc = apply(context, plan, err);
+	do {
+		prg_plan_clear(plan);
+		n = 0;
+		if (rc == 0)
+			rc = load_page(&s, &id, &n, err);
+		if (rc == 0)
+			rc = apply(context, plan, err);
+	} while (rc == 0 && n == PAGE);
+	prg_plan_clear(plan);
+	s.flags &= ~(unsigned)PRG_SYNC_EMPTY;
+	if (rc == 0)
+		rc = plan_link(&s, backend, err);
+	if (rc == 0)
+		prg_plan_order(plan);
 	return rc;
 }
 

@@ -53,25 +53,32 @@ static bool has_table(const json_t *objects, const char *table)
 	return false;
 }
 
-/* The objects of the table; an empty array where there is no such table. */
+/* The objects of the table; an empty array where there is no such table. It mostly
+ * is there: only where listing it fails are the tables asked for. */
 static int list_table(const char *table, json_t **ret_objects, struct prg_error *err)
 {
 	static const char *const all[] = { "list", "tables", "inet", NULL };
 	const char *const one[] = { "list", "table", "inet", table, NULL };
 	PRG_JSON *tables = NULL;
-	int rc = list(all, &tables, err);
+	struct prg_error why;
+	json_t *none;
+	int failed = list(one, ret_objects, &why), rc;
 
+	if (failed == 0)
+		return 0;
+	rc = list(all, &tables, err);
 	if (rc < 0)
 		return rc;
-	if (!has_table(tables, table)) {
-		json_t *none = json_array();
-
-		if (none == NULL)
-			return prg_error_nomem(err);
-		*ret_objects = none;
-		return 0;
+	if (has_table(tables, table)) {
+		if (err != NULL)
+			*err = why;
+		return failed;
 	}
-	return list(one, ret_objects, err);
+	none = json_array();
+	if (none == NULL)
+		return prg_error_nomem(err);
+	*ret_objects = none;
+	return 0;
 }
 
 static int load(const char *ruleset, struct prg_error *err)

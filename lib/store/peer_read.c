@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Peers: finding and paging. */
+#include <string.h>
+
 #include "base/error.h"
 #include "store/list.h"
 #include "store/peer_row.h"
@@ -120,6 +122,50 @@ int prg_store_peer_by_id(struct prg_store *store, int64_t id, struct prg_peer **
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	return prg_error_set(err, PRG_E_NOT_FOUND, "there is no peer number %lld", (long long)id);
+}
+
+int prg_store_active_by_key(struct prg_store *store, int64_t interface_id,
+                            const struct prg_public_key *key, int64_t *ret_id,
+                            struct prg_error *err)
+{
+	PRG_STMT *stmt = NULL;
+	int rc = prg_db_prepare(store,
+	                        "SELECT id FROM peer WHERE interface_id = ?1 AND public_key = ?2 "
+	                        "AND state <> 3 AND state = 0",
+	                        &stmt, err);
+
+	if (rc < 0)
+		return rc;
+	prg_row_bind_int(stmt, 1, interface_id);
+	prg_row_bind_blob(stmt, 2, key->bytes, sizeof(key->bytes));
+	rc = prg_db_step(stmt, err);
+	if (rc < 0)
+		return rc;
+	*ret_id = rc > 0 ? prg_row_int(stmt, 0, 1, INT64_MAX) : 0;
+	return 0;
+}
+
+int prg_store_peer_name(struct prg_store *store, int64_t id, char ret[PRG_NAME_BYTES + 1],
+                        struct prg_error *err)
+{
+	PRG_STMT *stmt = NULL;
+	char name[PRG_NAME_BYTES + 1];
+	int rc = prg_db_prepare(store, "SELECT name FROM peer WHERE id = ?1", &stmt, err);
+
+	if (rc < 0)
+		return rc;
+	prg_row_bind_int(stmt, 1, id);
+	rc = prg_db_step(stmt, err);
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		return prg_error_set(err, PRG_E_NOT_FOUND, "there is no peer number %lld",
+		                     (long long)id);
+	prg_row_peer_name(stmt, 0, name);
+	rc = prg_row_check(stmt, err, "peer %lld", (long long)id);
+	if (rc == 0)
+		memcpy(ret, name, sizeof(name));
+	return rc;
 }
 
 void prg_peers_free(struct prg_peer ***peers, size_t n)

@@ -140,6 +140,29 @@ typedef int prg_store_wg_fn(void *context, int64_t id, const char *name,
                             const struct prg_wg_peer *peer, struct prg_error *err);
 int prg_store_each_wg(struct prg_store *store, int64_t interface_id, prg_store_wg_fn *fn,
                       void *context, struct prg_error *err);
+/* The same, row by row, as it is asked for: at most limit of those with id > after.
+ * names false: each name is "", which is quicker. A snapshot is held until it is
+ * closed. */
+struct prg_wg_rows;
+struct prg_wg_row { /* valid until the next one */
+	int64_t id;
+	const char *name;
+	const struct prg_wg_peer *peer;
+};
+int prg_store_wg_open(struct prg_store *store, int64_t interface_id, int64_t after, size_t limit,
+                      bool names, struct prg_wg_rows **ret, struct prg_error *err);
+/* *ret NULL: that was the last. */
+int prg_store_wg_next(struct prg_wg_rows *rows, const struct prg_wg_row **ret,
+                      struct prg_error *err);
+void prg_store_wg_close(struct prg_wg_rows **rows);
+#define PRG_WG_ROWS PRG_CLEANUP(prg_store_wg_close) struct prg_wg_rows
+/* The id of the active peer with that key; 0: there is none. */
+int prg_store_active_by_key(struct prg_store *store, int64_t interface_id,
+                            const struct prg_public_key *key, int64_t *ret_id,
+                            struct prg_error *err);
+/* The name of a peer by id. */
+int prg_store_peer_name(struct prg_store *store, int64_t id, char ret[PRG_NAME_BYTES + 1],
+                        struct prg_error *err);
 /* One peer as WireGuard sees it; arrays point into *peer, the key into the arena. */
 int prg_store_wg_peer(struct prg_store *store, const struct prg_peer *peer,
                       struct prg_arena *arena, struct prg_wg_peer *ret, struct prg_error *err);

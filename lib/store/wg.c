@@ -63,7 +63,8 @@ static int read_current(struct prg_stmt *stmt, struct current *current, struct p
 
 	current->peer = (struct prg_wg_peer){ 0 };
 	current->id = prg_row_int(stmt, 0, 1, INT64_MAX);
-	prg_row_peer_name(stmt, 1, current->name);
+	if (!prg_row_is_null(stmt, 1))
+		prg_row_peer_name(stmt, 1, current->name);
 	prg_row_blob(stmt, 2, current->peer.public_key.bytes, PRG_KEY_BYTES);
 	current->peer.keepalive_s = prg_row_u16(stmt, 3);
 	prg_row_endpoint(stmt, 4, &endpoint);
@@ -74,7 +75,8 @@ static int read_current(struct prg_stmt *stmt, struct current *current, struct p
 	if (prg_row_is_null(stmt, 5))
 		return 0;
 	current->peer.preshared_key = &current->psk;
-	return prg_secret_column(stmt, 6, current->name, current->psk.bytes, err);
+	return prg_secret_column(stmt, 6, current->name[0] ? current->name : "a peer",
+	                         current->psk.bytes, err);
 }
 
 /* Takes the rows of the current peer off the cursor; those before are of peers
@@ -104,53 +106,106 @@ static int read_prefixes(struct cursor *cursor, struct current *current, struct 
 	return rc;
 }
 
-static int merge(struct prg_stmt *peers, struct prg_stmt *prefixes, prg_store_wg_fn *fn,
-                 void *context, struct prg_error *err)
-{
-	PRG_CLEANUP(current_done) struct current current = { 0 };
-	struct cursor cursor = { .stmt = prefixes };
-	int rc = cursor_next(&cursor, err);
+struct prg_wg_rows {
+	struct prg_snapshot snapshot;
+	struct prg_stmt *peers;
+	struct cursor prefixes;
+	struct current current;
+	struct prg_wg_row row;
+};
 
+void prg_store_wg_close(struct prg_wg_rows **rows)
+{
+	if (*rows == NULL)
+		return;
+	current_done(&(*rows)->current);
+	prg_db_release(&(*rows)->prefixes.stmt);
+	prg_db_release(&(*rows)->peers);
+	prg_db_snapshot_end(&(*rows)->snapshot);
+	free(*rows);
+	*rows = NULL;
+}
+
+static int prepare(struct prg_store *store, struct prg_wg_rows *rows, struct prg_error *err)
+{
+	int rc = prg_db_snapshot(store, &rows->snapshot, err);
+
+	if (rc == 0)
+		rc = prg_db_prepare(store,
+		                    "SELECT p.id, CASE WHEN ?4 THEN p.name END, p.public_key, "
+		                    "p.keepalive_s, p.endpoint, p.secret_id, s.bytes "
+		                    "FROM peer p LEFT JOIN secret s ON s.id = p.secret_id "
+		                    "WHERE p.interface_id = ?1 AND p.state = 0 AND p.id > ?2 "
+		                    "ORDER BY p.id LIMIT ?3",
+		                    &rows->peers, err);
+	if (rc == 0)
+		rc = prg_db_prepare(store,
+		                    "SELECT peer_id, family, addr, length FROM prefix "
+		                    "WHERE interface_id = ?1 AND peer_id > ?2 "
+		                    "ORDER BY peer_id, route, id",
+		                    &rows->prefixes.stmt, err);
+	return rc;
+}
+
+int prg_store_wg_open(struct prg_store *store, int64_t interface_id, int64_t after, size_t limit,
+                      bool names, struct prg_wg_rows **ret, struct prg_error *err)
+{
+	PRG_WG_ROWS *rows = calloc(1, sizeof(*rows));
+	int rc;
+
+	if (rows == NULL)
+		return prg_error_nomem(err);
+	rc = prepare(store, rows, err);
 	if (rc < 0)
 		return rc;
-	while ((rc = prg_db_step(peers, err)) > 0) {
-		rc = read_current(peers, &current, err);
-		if (rc == 0)
-			rc = read_prefixes(&cursor, &current, err);
-		if (rc == 0)
-			rc = fn(context, current.id, current.name, &current.peer, err);
-		prg_wipe(&current.psk, sizeof(current.psk));
-		if (rc != 0)
-			return rc;
+	prg_row_bind_int(rows->peers, 1, interface_id);
+	prg_row_bind_int(rows->peers, 2, after);
+	prg_row_bind_int(rows->peers, 3, limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
+	prg_row_bind_int(rows->peers, 4, names);
+	prg_row_bind_int(rows->prefixes.stmt, 1, interface_id);
+	prg_row_bind_int(rows->prefixes.stmt, 2, after);
+	rc = cursor_next(&rows->prefixes, err);
+	if (rc < 0)
+		return rc;
+	*ret = rows;
+	rows = NULL;
+	return 0;
+}
+
+int prg_store_wg_next(struct prg_wg_rows *rows, const struct prg_wg_row **ret,
+                      struct prg_error *err)
+{
+	struct current *current = &rows->current;
+	int rc;
+
+	prg_wipe(&current->psk, sizeof(current->psk));
+	rc = prg_db_step(rows->peers, err);
+	if (rc < 0)
+		return rc;
+	if (rc == 0) {
+		*ret = NULL;
+		return 0;
 	}
-	return rc;
+	rc = read_current(rows->peers, current, err);
+	if (rc == 0)
+		rc = read_prefixes(&rows->prefixes, current, err);
+	if (rc < 0)
+		return rc;
+	rows->row = (struct prg_wg_row){ current->id, current->name, &current->peer };
+	*ret = &rows->row;
+	return 0;
 }
 
 int prg_store_each_wg(struct prg_store *store, int64_t interface_id, prg_store_wg_fn *fn,
                       void *context, struct prg_error *err)
 {
-	PRG_SNAPSHOT snapshot = { 0 };
-	PRG_STMT *peers = NULL;
-	PRG_STMT *prefixes = NULL;
-	int rc = prg_db_snapshot(store, &snapshot, err);
+	PRG_WG_ROWS *rows = NULL;
+	const struct prg_wg_row *row;
+	int rc = prg_store_wg_open(store, interface_id, 0, SIZE_MAX, true, &rows, err);
 
-	if (rc == 0)
-		rc = prg_db_prepare(store,
-		                    "SELECT p.id, p.name, p.public_key, p.keepalive_s, p.endpoint, "
-		                    "p.secret_id, s.bytes FROM peer p LEFT JOIN secret s "
-		                    "ON s.id = p.secret_id WHERE p.interface_id = ?1 "
-		                    "AND p.state = 0 ORDER BY p.id",
-		                    &peers, err);
-	if (rc == 0)
-		rc = prg_db_prepare(store,
-		                    "SELECT peer_id, family, addr, length FROM prefix "
-		                    "WHERE interface_id = ?1 ORDER BY peer_id, route, id",
-		                    &prefixes, err);
-	if (rc < 0)
-		return rc;
-	prg_row_bind_int(peers, 1, interface_id);
-	prg_row_bind_int(prefixes, 1, interface_id);
-	return merge(peers, prefixes, fn, context, err);
+	while (rc == 0 && (rc = prg_store_wg_next(rows, &row, err)) == 0 && row != NULL)
+		rc = fn(context, row->id, row->name, row->peer, err);
+	return rc;
 }
 
 /* ---------------------------------------------------------------- one of them */

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: ISC */
+#include "observed.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "model/addr.h"
+
+/* Packed: family, length, the address's own bytes. */
+#define PACKED_PREFIX 18
+/* Packed: family, port, scope, address. */
+#define PACKED_ENDPOINT 23
+
+_Static_assert(sizeof(struct prg_observed_row) == 80, "the header says how large a row is");
+
+static size_t pack_prefix(const struct prg_prefix *prefix, uint8_t ret[PACKED_PREFIX])
+{
+	size_t size = prg_addr_size(&prefix->addr);
+
+	ret[0] = prefix->addr.family;
+	ret[1] = prefix->length;
+	memcpy(ret + 2, prefix->addr.bytes, size);
+	return 2 + size;
+}
+
+static size_t unpack_prefix(const uint8_t *packed, struct prg_prefix *ret)
+{
+	size_t size;
+
+	*ret = (struct prg_prefix){ .addr = { .family = packed[0] }, .length = packed[1] };
+	size = prg_addr_size(&ret->addr);
+	memcpy(ret->addr.bytes, packed + 2, size);
+	return 2 + size;
+}
+
+static size_t pack_endpoint(const struct prg_wg_endpoint *endpoint, uint8_t ret[PACKED_ENDPOINT])
+{
+	size_t size = prg_addr_size(&endpoint->addr);
+
+	ret[0] = endpoint->addr.family;
+	memcpy(ret + 1, &endpoint->port, 2);
+	memcpy(ret + 3, &endpoint->scope, 4);
+	memcpy(ret + 7, endpoint->addr.bytes, size);
+	return 7 + size;
+}
+
+static size_t unpack_endpoint(const uint8_t *packed, struct prg_wg_endpoint *ret)
+{
+	size_t size;
+
+	*ret = (struct prg_wg_endpoint){ .addr = { .family = packed[0] } };
+	size = prg_addr_size(&ret->addr);
+	memcpy(&ret->port, packed + 1, 2);
+	memcpy(&ret->scope, packed + 3, 4);
+	memcpy(ret->addr.bytes, packed + 7, size);
+	return 7 + size;
+}
+
+/* ---------------------------------------------------------------------- filling */
+
+/* Room for `more` in an array of *capacity; half as much again, for what grows to
+ * megabytes. NULL: out of memory, array kept. */
+static void *room(void *array, size_t n, size_t more, size_t *capacity, size_t size)
+{
+	size_t wanted = *capacity + *capacity / 2 + more + 64;
+	void *grown;
+
+	if (*capacity - n >= more)
+		return array;
+	grown = wanted > UINT32_MAX ? NULL : reallocarray(array, wanted, size);
+	if (grown != NULL)
+		*capacity = wanted;
+	return grown;
+}
+
+static int keep_secret(struct prg_observed *o, struct prg_observed_row *row,
+                       const struct prg_preshared_key *psk, struct prg_error *err)
+{
+	struct prg_preshared_key *kept;
+	int rc = o->secrets == NULL ? prg_arena_new(&o->secrets, err) : 0;
+
+	if (rc < 0)
+		return rc;
+	kept = prg_arena_take(o->secrets, sizeof(*kept));
+	if (kept == NULL)
+		return prg_error_nomem(err);
+	*kept = *psk;
+	row->preshared_key = kept;
+	return 0;
+}
+
+int prg_observed_add(struct prg_observed *o, const struct prg_wg_peer *peer, bool keep_secrets,
+                     struct prg_error *err)
+{
+	size_t most = PACKED_ENDPOINT + peer->n_allowed_ips * PACKED_PREFIX, i;
+	void *rows = room(o->rows, o->n, 1, &o->capacity, sizeof(*o->rows));
+	uint8_t *bytes = room(o->bytes, o->n_bytes, most, &o->bytes_capacity, 1);
+	struct prg_observed_row *row;
+
+	if (rows != NULL)
+		o->rows = rows;
+	if (bytes != NULL)
+		o->bytes = bytes;
+	if (rows == NULL || bytes == NULL || peer->n_allowed_ips > UINT32_MAX)
+		return prg_error_nomem(err);
+	row = &o->rows[o->n++];
+	*row = (struct prg_observed_row){
+		.public_key = peer->public_key,
+		.latest_handshake_at = peer->latest_handshake_at,
+		.rx_bytes = peer->rx_bytes,
+		.tx_bytes = peer->tx_bytes,
+		.at = (uint32_t)o->n_bytes,
+		.n_allowed_ips = (uint32_t)peer->n_allowed_ips,
+		.keepalive_s = peer->keepalive_s,
+		.has_preshared_key = peer->preshared_key != NULL,
+		.has_endpoint = peer->endpoint.addr.family != 0,
+	};
+	if (row->has_endpoint)
+		o->n_bytes += pack_endpoint(&peer->endpoint, bytes + o->n_bytes);
+	for (i = 0; i < peer->n_allowed_ips; i++)
+		o->n_bytes += pack_prefix(&peer->allowed_ips[i], bytes + o->n_bytes);
+	if (!keep_secrets || peer->preshared_key == NULL)
+		return 0;
+	return keep_secret(o, row, peer->preshared_key, err);
+}
+
+void prg_observed_clear(struct prg_observed *o)
+{
+	free(o->slots);
+	o->slots = NULL;
+	prg_arena_free(&o->secrets);
+	o->n = o->n_bytes = o->next = 0;
+}
+
+void prg_observed_done(struct prg_observed *o)
+{
+	prg_observed_clear(o);
+	free(o->rows);
+	free(o->bytes);
+	free(o->unpacked);
+	*o = (struct prg_observed){ 0 };
+}
+
+/* ---------------------------------------------------------------------- looking */
+
+/* Public keys are uniform: their own bytes are the hash. */
+static size_t slot_of(const struct prg_observed *o, const struct prg_public_key *key)
+{
+	size_t at;
+
+	memcpy(&at, key->bytes, sizeof(at));
+	at %= o->n_slots;
+	while (o->slots[at] != 0 &&
+	       memcmp(&o->rows[o->slots[at] - 1].public_key, key, sizeof(*key)) != 0)
+		at = (at + 1) % o->n_slots;
+	return at;
+}
+
+static int make_slots(struct prg_observed *o, struct prg_error *err)
+{
+	size_t i;
+
+	o->n_slots = 2 * o->n + 1;
+	o->slots = calloc(o->n_slots, sizeof(*o->slots));
+	if (o->slots == NULL)
+		return prg_error_nomem(err);
+	for (i = 0; i < o->n; i++)
+		o->slots[slot_of(o, &o->rows[i].public_key)] = (uint32_t)i + 1;
+	return 0;
+}
+
+int prg_observed_find(struct prg_observed *o, const struct prg_public_key *key,
+                      struct prg_observed_row **ret, struct prg_error *err)
+{
+	uint32_t index;
+
+	/* both in order of creation, mostly */
+	if (o->next < o->n &&
+	    memcmp(&o->rows[o->next].public_key, key, sizeof(*key)) == 0) {
+		*ret = &o->rows[o->next++];
+		return 0;
+	}
+	if (o->slots == NULL && make_slots(o, err) < 0)
+		return PRG_E_NOMEM;
+	index = o->slots[slot_of(o, key)];
+	if (index != 0)
+		o->next = index;
+	*ret = index != 0 ? &o->rows[index - 1] : NULL;
+	return 0;
+}
+
+static const uint8_t *ips_of(const struct prg_observed *o, const struct prg_observed_row *row)
+{
+	const uint8_t *at = o->bytes + row->at;
+	struct prg_wg_endpoint endpoint;
+
+	return row->has_endpoint ? at + unpack_endpoint(at, &endpoint) : at;
+}
+
+bool prg_observed_same_ips(const struct prg_observed *o, const struct prg_observed_row *row,
+                           const struct prg_prefix *list, size_t n)
+{
+	const uint8_t *at = ips_of(o, row);
+	size_t i;
+
+	if (n != row->n_allowed_ips)
+		return false;
+	for (i = 0; i < n; i++) {
+		size_t size = prg_addr_size(&list[i].addr);
+
+		if (at[0] != list[i].addr.family || at[1] != list[i].length ||
+		    memcmp(at + 2, list[i].addr.bytes, size) != 0)
+			return false;
+		at += 2 + size;
+	}
+	return true;
+}
+
+int prg_observed_peer(struct prg_observed *o, const struct prg_observed_row *row,
+                      struct prg_wg_peer *ret, struct prg_error *err)
+{
+	const uint8_t *at = o->bytes + row->at;
+	size_t i;
+
+	if (row->n_allowed_ips > o->n_unpacked) {
+		void *grown = reallocarray(o->unpacked, row->n_allowed_ips, sizeof(*o->unpacked));
+
+		if (grown == NULL)
+			return prg_error_nomem(err);
+		o->unpacked = grown;
+		o->n_unpacked = row->n_allowed_ips;
+	}
+	*ret = (struct prg_wg_peer){
+		.public_key = row->public_key,
+		.preshared_key = row->preshared_key,
+		.keepalive_s = row->keepalive_s,
+		.allowed_ips = o->unpacked,
+		.n_allowed_ips = row->n_allowed_ips,
+		.latest_handshake_at = row->latest_handshake_at,
+		.rx_bytes = row->rx_bytes,
+		.tx_bytes = row->tx_bytes,
+	};
+	if (row->has_endpoint)
+		at += unpack_endpoint(at, &ret->endpoint);
+	for (i = 0; i < row->n_allowed_ips; i++)
+		at += unpack_prefix(at, &o->unpacked[i]);
+	return 0;
+}
