@@ -40,7 +40,10 @@ static int status_row(void *context, const struct prg_live *live, const struct p
 	view->lingering += live->present && peer && peer->state != PRG_PEER_ACTIVE;
 	view->any = true;
 	out_row(&cli->out);
-	fields_peer(&cli->out, view->interface, peer, &shown);
+	if (live->present && cli->out.mode != OUT_JSON)
+		fields_running(&cli->out, peer, &shown);
+	else
+		fields_peer(&cli->out, view->interface, peer, &shown);
 	out_row_end(&cli->out);
 	return out_failed(&cli->out) ? PRG_E_FAILED : 0;
 }
@@ -90,7 +93,8 @@ int cmd_status(struct cli *cli, struct prg_error *err)
 	out_list(&cli->out, "peers", columns,
 	         args_has(&cli->args, OPT_ENDPOINTS) ? N_COLUMNS : N_COLUMNS - 1);
 	code = prg_status(cli->reg, interface->name, cli->args.words, cli->args.n_words,
-	                  &view.live, status_row, &view, err);
+	                  cli->out.mode == OUT_JSON ? 0 : PRG_STATUS_BRIEF, &view.live, status_row,
+	                  &view, err);
 	if (code && out_failed(&cli->out))
 		return 0; /* said when the output ends */
 	if (code)

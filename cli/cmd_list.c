@@ -240,7 +240,7 @@ int cmd_show(struct cli *cli, struct prg_error *err)
 	shown.peer = peer;
 	/* who may not look at the interface may still read the register */
 	if (peer->state != PRG_PEER_REVOKED &&
-	    prg_status(cli->reg, interface->name, name, 1, &running, show_live, &shown, &unseen))
+	    prg_status(cli->reg, interface->name, name, 1, 0, &running, show_live, &shown, &unseen))
 		cli_remark(cli, "nothing live to show: %s", unseen.message);
 	if (!shown.done)
 		print_peer(&shown, peer, NULL);

@@ -247,6 +247,20 @@ void fields_peer(struct out *out, const struct prg_interface *interface,
 	live_fields(out, live);
 }
 
+void fields_running(struct out *out, const struct prg_peer *peer, const struct fields_live *shown)
+{
+	char key[PRG_KEY_TEXT];
+
+	prg_public_key_format(&shown->live->public_key, key);
+	if (peer)
+		out_text(out, "name", peer->name);
+	else
+		out_stand_in(out, "name", key);
+	live_fields(out, shown);
+	out_text(out, "public_key", key);
+	tunnel_fields(out, peer, shown->live);
+}
+
 void fields_no_peers(const struct cli *cli, const char *interface)
 {
 	if (cli->out.mode == OUT_TABLE)

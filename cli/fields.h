@@ -19,6 +19,9 @@ struct fields_live {
 void fields_peer(struct out *out, const struct prg_interface *interface,
                  const struct prg_peer *peer, const struct fields_live *live);
 
+/* The same of a peer that runs, but only what a table of what runs has of it. */
+void fields_running(struct out *out, const struct prg_peer *peer, const struct fields_live *shown);
+
 /* "10.0.0.2, fd00::2" */
 void fields_addresses(const struct prg_peer *peer, char *ret_text, size_t size);
 

@@ -36,29 +36,41 @@ static size_t sequence(const unsigned char *text)
 	return more + 1;
 }
 
+/* Bytes that stand for themselves, from `at` on. */
+static size_t plain(const unsigned char *at)
+{
+	size_t n = 0;
+
+	while (at[n] >= 0x20 && at[n] < 0x7f && at[n] != '"' && at[n] != '\\')
+		n++;
+	return n;
+}
+
 void json_string(FILE *stream, const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;
 
-	(void)putc('"', stream);
+	(void)putc_unlocked('"', stream);
 	while (*at) {
-		size_t length = sequence(at);
+		size_t length = plain(at);
 
-		if (length == 0) {
-			(void)fputs("\\ufffd", stream);
-			at++;
+		if (length == 0)
+			length = *at >= 0x80 ? sequence(at) : 0;
+		if (length != 0) {
+			(void)fwrite_unlocked(at, 1, length, stream);
+			at += length;
 		} else if (*at == '"' || *at == '\\') {
-			(void)putc('\\', stream);
-			(void)putc(*at++, stream);
+			(void)putc_unlocked('\\', stream);
+			(void)putc_unlocked(*at++, stream);
 		} else if (*at == '\n') {
-			(void)fputs("\\n", stream);
+			(void)fputs_unlocked("\\n", stream);
 			at++;
 		} else if (*at < 0x20 || *at == 0x7f) {
 			(void)fprintf(stream, "\\u%04x", *at++);
 		} else {
-			for (; length; length--)
-				(void)putc(*at++, stream);
+			(void)fputs_unlocked("\\ufffd", stream);
+			at++;
 		}
 	}
-	(void)putc('"', stream);
+	(void)putc_unlocked('"', stream);
 }

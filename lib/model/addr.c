@@ -166,9 +166,90 @@ bool prg_addr_is_global(const struct prg_addr *a)
 	return a->family == 4 || a->family == 6;
 }
 
+/* 0 to 255 in decimal; where it ends. */
+static char *put_byte(char *at, unsigned value)
+{
+	if (value >= 100)
+		*at++ = (char)('0' + value / 100);
+	if (value >= 10)
+		*at++ = (char)('0' + value / 10 % 10);
+	*at++ = (char)('0' + value % 10);
+	return at;
+}
+
+static char *put_group(char *at, unsigned value)
+{
+	static const char digits[] = "0123456789abcdef";
+	int shift = value > 0xfff ? 12 : value > 0xff ? 8 : value > 0xf ? 4 : 0;
+
+	for (; shift >= 0; shift -= 4)
+		*at++ = digits[value >> shift & 15];
+	return at;
+}
+
+static unsigned group(const struct prg_addr *addr, size_t i)
+{
+	return (unsigned)addr->bytes[2 * i] << 8 | addr->bytes[2 * i + 1];
+}
+
+/* RFC 5952: "::" is the longest run of zero groups, the first of equals, not one. */
+static void put_v6(const struct prg_addr *addr, char *at)
+{
+	size_t best = 0, best_length = 1, run = 0, i;
+
+	for (i = 0; i < 8; i++) {
+		run = group(addr, i) == 0 ? run + 1 : 0;
+		if (run > best_length) {
+			best_length = run;
+			best = i + 1 - run;
+		}
+	}
+	if (best_length == 1)
+		best = 8;
+	for (i = 0; i < 8; i++) {
+		if (i == best) {
+			*at++ = ':';
+			i += best_length - 1;
+			if (i == 7)
+				*at++ = ':';
+			continue;
+		}
+		if (i > 0)
+			*at++ = ':';
+		at = put_group(at, group(addr, i));
+	}
+	*at = '\0';
+}
+
+/* By hand, as lists of 100,000 peers are mostly this; what holds an IPv4 address in
+ * an IPv6 one is left to the C library. */
 void prg_addr_format(const struct prg_addr *addr, char ret_text[PRG_ADDR_TEXT])
 {
-	if (inet_ntop(addr->family == 6 ? AF_INET6 : AF_INET, addr->bytes, ret_text,
-	              PRG_ADDR_TEXT) == NULL)
-		ret_text[0] = '\0';
+	static const unsigned char mapped[4];
+	char *at = ret_text;
+	size_t i;
+
+	if (addr->family == 6) {
+		if (memcmp(addr->bytes, mapped, sizeof(mapped)) != 0)
+			put_v6(addr, ret_text);
+		else if (inet_ntop(AF_INET6, addr->bytes, ret_text, PRG_ADDR_TEXT) == NULL)
+			ret_text[0] = '\0';
+		return;
+	}
+	for (i = 0; i < 4; i++) {
+		if (i > 0)
+			*at++ = '.';
+		at = put_byte(at, addr->bytes[i]);
+	}
+	*at = '\0';
+}
+
+void prg_prefix_format(const struct prg_prefix *prefix, char ret_text[PRG_PREFIX_TEXT])
+{
+	char *at;
+
+	prg_addr_format(&prefix->addr, ret_text);
+	at = ret_text + strlen(ret_text);
+	*at++ = '/';
+	*put_byte(at, prefix->length) = '\0';
 }

@@ -50,15 +50,6 @@ int prg_prefix_parse(const char *text, struct prg_prefix *ret_prefix, struct prg
 	return 0;
 }
 
-void prg_prefix_format(const struct prg_prefix *prefix, char ret_text[PRG_PREFIX_TEXT])
-{
-	size_t n;
-
-	prg_addr_format(&prefix->addr, ret_text);
-	n = strlen(ret_text);
-	snprintf(ret_text + n, PRG_PREFIX_TEXT - n, "/%u", prefix->length);
-}
-
 /* RFC 1123 host names, and literals with a zone. */
 static bool host_ok(const char *host)
 {

@@ -186,18 +186,14 @@ struct bound {
 	int64_t number;
 };
 
-/* All rows of a SELECT with three parameters: interface, a bound, a limit. */
-static int many(struct prg_store *store, const char *sql, int64_t interface_id, struct bound bound,
-                size_t limit, struct prg_peer ***ret, size_t *ret_n, struct prg_error *err)
+/* All rows of a SELECT with three parameters: interface, a bound, a limit; without
+ * what is in other tables. */
+static int bare(struct prg_store *store, const char *sql, int64_t interface_id, struct bound bound,
+                size_t limit, struct prg_peer ***list, size_t *n, struct prg_error *err)
 {
-	PRG_SNAPSHOT snapshot = { 0 };
 	PRG_STMT *stmt = NULL;
-	struct prg_peer **list = NULL;
-	size_t n = 0;
-	int rc = prg_db_snapshot(store, &snapshot, err);
+	int rc = prg_db_prepare(store, sql, &stmt, err);
 
-	if (rc == 0)
-		rc = prg_db_prepare(store, sql, &stmt, err);
 	if (rc < 0)
 		return rc;
 	prg_row_bind_int(stmt, 1, interface_id);
@@ -207,18 +203,36 @@ static int many(struct prg_store *store, const char *sql, int64_t interface_id, 
 		prg_row_bind_int(stmt, 2, bound.number);
 	prg_row_bind_int(stmt, 3, limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
 	while ((rc = prg_db_step(stmt, err)) > 0) {
-		struct prg_peer **grown = prg_list_grow(list, n, sizeof(*list));
+		struct prg_peer **grown = prg_list_grow(*list, *n, sizeof(**list));
 
-		if (grown == NULL) {
-			rc = prg_error_nomem(err);
-			break;
-		}
-		list = grown;
-		rc = prg_peer_row_read(stmt, &list[n], err);
+		if (grown == NULL)
+			return prg_error_nomem(err);
+		*list = grown;
+		rc = prg_peer_row_bare(stmt, &grown[*n], err);
 		if (rc < 0)
-			break;
-		n++;
+			return rc;
+		(*n)++;
 	}
+	return rc;
+}
+
+/* The same, whole. by_id: the rows come in order of id, so that one statement gets
+ * what is in another table for all of them. */
+static int many(struct prg_store *store, const char *sql, bool by_id, int64_t interface_id,
+                struct bound bound, size_t limit, struct prg_peer ***ret, size_t *ret_n,
+                struct prg_error *err)
+{
+	PRG_SNAPSHOT snapshot = { 0 };
+	struct prg_peer **list = NULL;
+	size_t n = 0, i;
+	int rc = prg_db_snapshot(store, &snapshot, err);
+
+	if (rc == 0)
+		rc = bare(store, sql, interface_id, bound, limit, &list, &n, err);
+	if (rc == 0 && by_id)
+		rc = prg_peer_row_lists(store, list, n, err);
+	for (i = 0; rc == 0 && !by_id && i < n; i++)
+		rc = prg_peer_row_lists(store, &list[i], 1, err);
 	if (rc < 0) {
 		prg_peers_free(&list, n);
 		return rc;
@@ -234,7 +248,7 @@ int prg_store_peers(struct prg_store *store, int64_t interface_id, int64_t after
 	return many(store,
 	            PRG_PEER_ROW_SELECT
 	            "WHERE p.interface_id = ?1 AND p.id > ?2 ORDER BY p.id LIMIT ?3",
-	            interface_id, (struct bound){ .number = after }, limit, ret, ret_n, err);
+	            true, interface_id, (struct bound){ .number = after }, limit, ret, ret_n, err);
 }
 
 int prg_store_peers_by_name(struct prg_store *store, int64_t interface_id, const char *after,
@@ -244,7 +258,7 @@ int prg_store_peers_by_name(struct prg_store *store, int64_t interface_id, const
 	return many(store,
 	            PRG_PEER_ROW_SELECT "WHERE p.interface_id = ?1 AND p.name > ?2 "
 	                                "AND p.state <> 3 ORDER BY p.name LIMIT ?3",
-	            interface_id, (struct bound){ .name = after }, limit, ret, ret_n, err);
+	            false, interface_id, (struct bound){ .name = after }, limit, ret, ret_n, err);
 }
 
 int prg_store_peers_due(struct prg_store *store, int64_t interface_id, int64_t now, size_t limit,
@@ -254,7 +268,42 @@ int prg_store_peers_due(struct prg_store *store, int64_t interface_id, int64_t n
 	            PRG_PEER_ROW_SELECT "WHERE p.interface_id = ?1 AND p.state = 0 "
 	                                "AND p.expires_at > 0 AND p.expires_at <= ?2 "
 	                                "ORDER BY p.expires_at, p.id LIMIT ?3",
-	            interface_id, (struct bound){ .number = now }, limit, ret, ret_n, err);
+	            false, interface_id, (struct bound){ .number = now }, limit, ret, ret_n, err);
+}
+
+int prg_store_peers_brief(struct prg_store *store, int64_t interface_id, int64_t after,
+                          size_t limit, struct prg_peer *ret, size_t *ret_n,
+                          struct prg_error *err)
+{
+	PRG_STMT *stmt = NULL;
+	size_t n = 0;
+	int rc = prg_db_prepare(store,
+	                        "SELECT id, name, public_key, state FROM peer "
+	                        "WHERE interface_id = ?1 AND id > ?2 AND state <> 3 "
+	                        "ORDER BY id LIMIT ?3",
+	                        &stmt, err);
+
+	if (rc < 0)
+		return rc;
+	prg_row_bind_int(stmt, 1, interface_id);
+	prg_row_bind_int(stmt, 2, after);
+	prg_row_bind_int(stmt, 3, (int64_t)limit);
+	while (n < limit && (rc = prg_db_step(stmt, err)) > 0) {
+		struct prg_peer *peer = &ret[n++];
+
+		peer->id = prg_row_int(stmt, 0, 1, INT64_MAX);
+		peer->interface_id = interface_id;
+		prg_row_peer_name(stmt, 1, peer->name);
+		prg_row_blob(stmt, 2, peer->public_key.bytes, sizeof(peer->public_key.bytes));
+		peer->state = (enum prg_peer_state)prg_row_int(stmt, 3, PRG_PEER_ACTIVE,
+		                                               PRG_PEER_REVOKED);
+		rc = prg_row_check(stmt, err, "peer %lld", (long long)peer->id);
+		if (rc < 0)
+			return rc;
+	}
+	if (rc >= 0)
+		*ret_n = n;
+	return rc < 0 ? rc : 0;
 }
 
 int prg_store_peer_count(struct prg_store *store, int64_t interface_id, enum prg_peer_state state,

@@ -10,61 +10,93 @@
 
 /* ------------------------------------------------------------------- reading */
 
-static int read_prefixes(struct prg_store *store, struct prg_peer *peer, struct prg_error *err)
+static int add_prefix(struct prg_stmt *stmt, int column, struct prg_peer *peer,
+                      struct prg_error *err)
 {
-	PRG_STMT *stmt = NULL;
-	int rc = prg_db_prepare(store,
-	                        "SELECT route, family, addr, length FROM prefix "
-	                        "WHERE interface_id = ?1 AND peer_id = ?2 ORDER BY route, id",
-	                        &stmt, err);
+	bool route = prg_row_bool(stmt, column);
+	struct prg_prefix prefix;
+	int rc;
 
+	prg_row_prefix(stmt, column + 1, &prefix);
+	rc = prg_row_check(stmt, err, "a prefix of peer %s", peer->name);
 	if (rc < 0)
 		return rc;
-	prg_row_bind_int(stmt, 1, peer->interface_id);
-	prg_row_bind_int(stmt, 2, peer->id);
-	while ((rc = prg_db_step(stmt, err)) > 0) {
-		bool route = prg_row_bool(stmt, 0);
-		struct prg_prefix prefix;
+	return route ? prg_list_prefix(&peer->routes, &peer->n_routes, &prefix, err)
+	             : prg_list_prefix(&peer->addresses, &peer->n_addresses, &prefix, err);
+}
 
-		prg_row_prefix(stmt, 1, &prefix);
-		rc = prg_row_check(stmt, err, "a prefix of peer %s", peer->name);
-		if (rc < 0)
-			return rc;
-		rc = route ? prg_list_prefix(&peer->routes, &peer->n_routes, &prefix, err)
-		           : prg_list_prefix(&peer->addresses, &peer->n_addresses, &prefix, err);
+static int add_tag(struct prg_stmt *stmt, int column, struct prg_peer *peer, struct prg_error *err)
+{
+	char tag[PRG_NAME_BYTES + 1];
+	char **grown;
+	int rc;
+
+	prg_row_peer_name(stmt, column, tag);
+	rc = prg_row_check(stmt, err, "a tag of peer %s", peer->name);
+	if (rc < 0)
+		return rc;
+	grown = prg_list_grow(peer->tags, peer->n_tags, sizeof(*grown));
+	if (grown == NULL)
+		return prg_error_nomem(err);
+	peer->tags = grown;
+	grown[peer->n_tags] = strdup(tag);
+	if (grown[peer->n_tags] == NULL)
+		return prg_error_nomem(err);
+	peer->n_tags++;
+	return 0;
+}
+
+typedef int add_fn(struct prg_stmt *stmt, int column, struct prg_peer *peer,
+                   struct prg_error *err);
+
+/* Rows of a statement, each with its peer's id first, to peers in order of id. */
+static int spread(struct prg_stmt *stmt, struct prg_peer **peers, size_t n, add_fn *add,
+                  struct prg_error *err)
+{
+	size_t i = 0;
+	int rc;
+
+	while ((rc = prg_db_step(stmt, err)) > 0) {
+		int64_t id = prg_row_int(stmt, 0, 1, INT64_MAX);
+
+		while (i < n && peers[i]->id < id)
+			i++;
+		if (i < n && peers[i]->id == id)
+			rc = add(stmt, 1, peers[i], err);
 		if (rc < 0)
 			return rc;
 	}
 	return rc;
 }
 
-static int read_tags(struct prg_store *store, struct prg_peer *peer, struct prg_error *err)
+int prg_peer_row_lists(struct prg_store *store, struct prg_peer **peers, size_t n,
+                       struct prg_error *err)
 {
-	PRG_STMT *stmt = NULL;
-	int rc = prg_db_prepare(store, "SELECT tag FROM tag WHERE peer_id = ?1 ORDER BY tag", &stmt,
-	                        err);
+	PRG_STMT *prefixes = NULL;
+	PRG_STMT *tags = NULL;
+	int rc;
 
+	if (n == 0)
+		return 0;
+	rc = prg_db_prepare(store,
+	                    "SELECT peer_id, route, family, addr, length FROM prefix "
+	                    "WHERE interface_id = ?1 AND peer_id BETWEEN ?2 AND ?3 "
+	                    "ORDER BY peer_id, route, id",
+	                    &prefixes, err);
+	if (rc == 0)
+		rc = prg_db_prepare(store,
+		                    "SELECT peer_id, tag FROM tag WHERE peer_id BETWEEN ?1 AND ?2 "
+		                    "ORDER BY peer_id, tag",
+		                    &tags, err);
 	if (rc < 0)
 		return rc;
-	prg_row_bind_int(stmt, 1, peer->id);
-	while ((rc = prg_db_step(stmt, err)) > 0) {
-		char tag[PRG_NAME_BYTES + 1];
-		char **grown;
-
-		prg_row_peer_name(stmt, 0, tag);
-		rc = prg_row_check(stmt, err, "a tag of peer %s", peer->name);
-		if (rc < 0)
-			return rc;
-		grown = prg_list_grow(peer->tags, peer->n_tags, sizeof(*grown));
-		if (grown == NULL)
-			return prg_error_nomem(err);
-		peer->tags = grown;
-		grown[peer->n_tags] = strdup(tag);
-		if (grown[peer->n_tags] == NULL)
-			return prg_error_nomem(err);
-		peer->n_tags++;
-	}
-	return rc;
+	prg_row_bind_int(prefixes, 1, peers[0]->interface_id);
+	prg_row_bind_int(prefixes, 2, peers[0]->id);
+	prg_row_bind_int(prefixes, 3, peers[n - 1]->id);
+	prg_row_bind_int(tags, 1, peers[0]->id);
+	prg_row_bind_int(tags, 2, peers[n - 1]->id);
+	rc = spread(prefixes, peers, n, add_prefix, err);
+	return rc < 0 ? rc : spread(tags, peers, n, add_tag, err);
 }
 
 static int read_note(struct prg_stmt *stmt, int column, struct prg_peer *peer,
@@ -108,7 +140,7 @@ static void read_columns(struct prg_stmt *stmt, struct prg_peer *p)
 	p->config_stale = prg_row_bool(stmt, 19);
 }
 
-int prg_peer_row_read(struct prg_stmt *stmt, struct prg_peer **ret, struct prg_error *err)
+int prg_peer_row_bare(struct prg_stmt *stmt, struct prg_peer **ret, struct prg_error *err)
 {
 	PRG_PEER *peer = prg_peer_new();
 	int rc;
@@ -119,10 +151,20 @@ int prg_peer_row_read(struct prg_stmt *stmt, struct prg_peer **ret, struct prg_e
 	rc = read_note(stmt, 12, peer, err);
 	if (rc == 0)
 		rc = prg_row_check(stmt, err, "peer %lld", (long long)peer->id);
+	if (rc < 0)
+		return rc;
+	*ret = peer;
+	peer = NULL;
+	return 0;
+}
+
+int prg_peer_row_read(struct prg_stmt *stmt, struct prg_peer **ret, struct prg_error *err)
+{
+	PRG_PEER *peer = NULL;
+	int rc = prg_peer_row_bare(stmt, &peer, err);
+
 	if (rc == 0)
-		rc = read_prefixes(stmt->store, peer, err);
-	if (rc == 0)
-		rc = read_tags(stmt->store, peer, err);
+		rc = prg_peer_row_lists(stmt->store, &peer, 1, err);
 	if (rc < 0)
 		return rc;
 	*ret = peer;

@@ -12,7 +12,12 @@
 	"p.created_at, p.expires_at, p.revoked_at, p.quota_bytes, p.quota_period, p.config_epoch, " \
 	"p.config_epoch < i.config_epoch FROM peer p JOIN interface i ON i.id = p.interface_id "
 
-/* The current row, with the peer's prefixes and tags. */
+/* The current row, without the peer's prefixes and tags. */
+int prg_peer_row_bare(struct prg_stmt *stmt, struct prg_peer **ret, struct prg_error *err);
+/* Prefixes and tags, for peers of one interface, in order of id, that have none yet. */
+int prg_peer_row_lists(struct prg_store *store, struct prg_peer **peers, size_t n,
+                       struct prg_error *err);
+/* Both. */
 int prg_peer_row_read(struct prg_stmt *stmt, struct prg_peer **ret, struct prg_error *err);
 
 /* Columns as text, for the time of one statement. */

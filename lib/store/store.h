@@ -77,6 +77,11 @@ int prg_store_peers(struct prg_store *store, int64_t interface_id, int64_t after
 int prg_store_peers_by_name(struct prg_store *store, int64_t interface_id, const char *after,
                             size_t limit, struct prg_peer ***ret, size_t *ret_n,
                             struct prg_error *err);
+/* The same of those that are not revoked, but id, interface_id, name, public_key
+ * and state only, into ret, which has room for limit (at least 1) and is zeroed. */
+int prg_store_peers_brief(struct prg_store *store, int64_t interface_id, int64_t after,
+                          size_t limit, struct prg_peer *ret, size_t *ret_n,
+                          struct prg_error *err);
 int prg_store_peer_count(struct prg_store *store, int64_t interface_id,
                          enum prg_peer_state state, uint64_t *ret, struct prg_error *err);
 /* Active peers with expires_at in (0, now]: up to limit, by time (indexed). */

@@ -130,7 +130,7 @@ static struct counted live(struct prg_register *reg)
 	struct prg_live_interface interface;
 	struct counted c = { 0 };
 
-	assert_ok(prg_status(reg, "wg0", NULL, 0, &interface, count, &c, &err));
+	assert_ok(prg_status(reg, "wg0", NULL, 0, 0, &interface, count, &c, &err));
 	return c;
 }
 
@@ -386,7 +386,7 @@ static void a_foreign_private_key_is_kept_until_told(void **state)
 	assert_int_equal(do_verb(reg, PRG_SYNC, 0, &report, NULL), PRG_E_NOT_APPLIED);
 	assert_ok(do_verb(reg, PRG_SYNC, PRG_REPLACE_KEY, &report, NULL));
 	assert_ok(do_verb(reg, PRG_ADD, 0, &report, "alice", NULL));
-	assert_ok(prg_status(reg, NULL, NULL, 0, &interface, count, &c, &err));
+	assert_ok(prg_status(reg, NULL, NULL, 0, 0, &interface, count, &c, &err));
 	assert_memory_equal(&interface.public_key, &prg_report_interface(report)->public_key, 32);
 }
 

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
+#include <sodium.h>
 
 #include "base/strbuf.h"
 #include "model/addr.h"
@@ -375,9 +377,36 @@ static void json_text(void **state)
 	free(text);
 }
 
+/* Ours against the C library's, and keys against libsodium's base64. */
+static void formats_are_the_librarys(void **state)
+{
+	unsigned char bytes[PRG_KEY_BYTES];
+	char ours[PRG_PREFIX_TEXT], theirs[INET6_ADDRSTRLEN], key[PRG_KEY_TEXT], other[PRG_KEY_TEXT];
+	unsigned round, i;
+
+	(void)state;
+	for (round = 0; round < 20000; round++) {
+		struct prg_addr addr = { .family = round % 3 ? 6 : 4 };
+		struct prg_public_key public;
+
+		randombytes_buf(bytes, sizeof(bytes));
+		for (i = 0; i < 16; i++)
+			addr.bytes[i] = bytes[16 + i / 2] & 1u << (i % 2) ? 0 : bytes[i];
+		prg_addr_format(&addr, ours);
+		inet_ntop(addr.family == 6 ? AF_INET6 : AF_INET, addr.bytes, theirs, sizeof(theirs));
+		assert_string_equal(ours, theirs);
+		memcpy(public.bytes, bytes, sizeof(bytes));
+		prg_public_key_format(&public, key);
+		sodium_bin2base64(other, sizeof(other), bytes, sizeof(bytes),
+		                  sodium_base64_VARIANT_ORIGINAL);
+		assert_string_equal(key, other);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(formats_are_the_librarys),
 		cmocka_unit_test(keys_go_round),
 		cmocka_unit_test(malformed_keys_are_refused),
 		cmocka_unit_test(prefixes_go_round),
