@@ -53,23 +53,26 @@ static bool has_table(const json_t *objects, const char *table)
 	return false;
 }
 
-/* The objects of the table; an empty array where there is no such table. It mostly
- * is there: only where listing it fails are the tables asked for. */
-static int list_table(const char *table, json_t **ret_objects, struct prg_error *err)
+/* The objects of the table; an empty array where there is no such table. Starting nft
+ * is most of what it takes: where the table is likely there, the tables are only
+ * asked for when listing it fails. */
+static int list_table(const char *table, bool likely, json_t **ret_objects, struct prg_error *err)
 {
 	static const char *const all[] = { "list", "tables", "inet", NULL };
 	const char *const one[] = { "list", "table", "inet", table, NULL };
 	PRG_JSON *tables = NULL;
 	struct prg_error why;
 	json_t *none;
-	int failed = list(one, ret_objects, &why), rc;
+	int failed = likely ? list(one, ret_objects, &why) : 0, rc;
 
-	if (failed == 0)
+	if (likely && failed == 0)
 		return 0;
 	rc = list(all, &tables, err);
 	if (rc < 0)
 		return rc;
 	if (has_table(tables, table)) {
+		if (!likely)
+			return list(one, ret_objects, err);
 		if (err != NULL)
 			*err = why;
 		return failed;
@@ -107,7 +110,7 @@ static int remove_and_check(const char *table, struct prg_error *err)
 	int rc = delete_table(table, err);
 
 	if (rc == 0)
-		rc = list_table(table, &left, err);
+		rc = list_table(table, false, &left, err);
 	if (rc == 0 && has_table(left, table))
 		rc = prg_error_set(err, PRG_E_FAILED, "it is still there after nft deleted it");
 	return rc;
@@ -133,7 +136,7 @@ static int load_and_check(const struct prg_interface *interface, const char *reg
 	if (rc == 0)
 		rc = load(ruleset, err);
 	if (rc == 0)
-		rc = list_table(table, &listed, err);
+		rc = list_table(table, true, &listed, err);
 	if (rc == 0)
 		rc = prg_nft_compare(wanted, listed, table, err);
 	return rc;
@@ -153,7 +156,7 @@ int prg_nft_apply(const struct prg_interface *interface, const char *register_id
 	if (!prg_nft_wanted(interface) && prg_nft_path() == NULL)
 		return 0;
 	prg_nft_table(interface->name, table);
-	rc = list_table(table, &objects, err);
+	rc = list_table(table, false, &objects, err);
 	if (rc == PRG_E_UNSUPPORTED && !prg_nft_wanted(interface))
 		return 0; /* no nf_tables, hence no table */
 	if (rc < 0)
@@ -183,7 +186,7 @@ int prg_nft_is_loaded(const struct prg_interface *interface, const char *registe
 	if (!wants && prg_nft_path() == NULL)
 		return 0;
 	prg_nft_table(interface->name, table);
-	rc = list_table(table, &listed, err);
+	rc = list_table(table, wants, &listed, err);
 	if (rc == PRG_E_UNSUPPORTED && !wants)
 		return 0; /* no nf_tables, hence no table */
 	if (rc == 0 && wants)
@@ -208,7 +211,7 @@ int prg_nft_remove(const char *interface, struct prg_error *err)
 	if (prg_nft_path() == NULL)
 		return 0;
 	prg_nft_table(interface, table);
-	rc = list_table(table, &objects, err);
+	rc = list_table(table, true, &objects, err);
 	if (rc == PRG_E_UNSUPPORTED)
 		return 0; /* no nf_tables, hence no table */
 	if (rc == 0 && has_table(objects, table))
