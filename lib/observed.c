@@ -189,33 +189,6 @@ int prg_observed_find(struct prg_observed *o, const struct prg_public_key *key,
 	return 0;
 }
 
-static const uint8_t *ips_of(const struct prg_observed *o, const struct prg_observed_row *row)
-{
-	const uint8_t *at = o->bytes + row->at;
-	struct prg_wg_endpoint endpoint;
-
-	return row->has_endpoint ? at + unpack_endpoint(at, &endpoint) : at;
-}
-
-bool prg_observed_same_ips(const struct prg_observed *o, const struct prg_observed_row *row,
-                           const struct prg_prefix *list, size_t n)
-{
-	const uint8_t *at = ips_of(o, row);
-	size_t i;
-
-	if (n != row->n_allowed_ips)
-		return false;
-	for (i = 0; i < n; i++) {
-		size_t size = prg_addr_size(&list[i].addr);
-
-		if (at[0] != list[i].addr.family || at[1] != list[i].length ||
-		    memcmp(at + 2, list[i].addr.bytes, size) != 0)
-			return false;
-		at += 2 + size;
-	}
-	return true;
-}
-
 int prg_observed_peer(struct prg_observed *o, const struct prg_observed_row *row,
                       struct prg_wg_peer *ret, struct prg_error *err)
 {

@@ -50,9 +50,6 @@ void prg_observed_done(struct prg_observed *o);
 /* *ret NULL: there is none of that key. */
 int prg_observed_find(struct prg_observed *o, const struct prg_public_key *key,
                       struct prg_observed_row **ret, struct prg_error *err);
-/* Has it exactly these allowed IPs, in this order? */
-bool prg_observed_same_ips(const struct prg_observed *o, const struct prg_observed_row *row,
-                           const struct prg_prefix *list, size_t n);
 /* As it was told; allowed IPs are valid until the next call. Without a preshared
  * key where these are not kept. */
 int prg_observed_peer(struct prg_observed *o, const struct prg_observed_row *row,

@@ -82,7 +82,7 @@ static void random_state(struct state *s)
 	}
 }
 
-static struct peer *find(struct state *s, const struct prg_public_key *key)
+static inline struct peer *find(struct state *s, const struct prg_public_key *key)
 {
 	size_t i;
 

@@ -407,6 +407,76 @@ static void an_interrupted_dump_deletes_nobody(void **state)
 	assert_int_equal(live(reg).live, 3);
 }
 
+/* Peers in another order than the register's, some missing, some of nobody: each is
+ * found all the same, and only what differs is sent. */
+static void order_does_not_matter(void **state)
+{
+	static const char *const names[] = { "a", "b", "c", "d", "e" };
+	struct prg_register *reg = *state;
+	PRG_REPORT *report = NULL;
+	struct prg_public_key keys[5];
+	struct prg_wg_peer peer = { .keepalive_s = 0 };
+	struct prg_op op = { .kind = PRG_OP_PEER_REMOVE, .peer = &peer };
+	PRG_BACKEND *backend = NULL;
+	uint64_t before;
+	size_t i;
+
+	init_flags(reg, 0);
+	assert_ok(do_verb(reg, PRG_ADD, 0, &report, "a", "b", "c", "d", "e", NULL));
+	for (i = 0; i < 5; i++)
+		keys[i] = prg_report_result(report, i)->peer->public_key;
+	/* a and c go to the end: what was last comes first */
+	assert_ok(do_verb(reg, PRG_DISABLE, 0, &report, names[0], names[2], NULL));
+	assert_ok(do_verb(reg, PRG_ENABLE, 0, &report, names[2], names[0], NULL));
+	before = prg_memory_ops("wg0");
+	assert_ok(do_verb(reg, PRG_SYNC, 0, &report, NULL));
+	assert_int_equal(prg_report_n_changes(report), 0);
+	assert_int_equal(prg_memory_ops("wg0"), before);
+	/* b is missing, e has become somebody else, and a dump is interrupted once */
+	assert_ok(prg_backend_open(PRG_BACKEND_MEMORY, "wg0", &backend, &err));
+	peer.public_key = keys[1];
+	assert_ok(prg_backend_apply(backend, &op, 1, NULL, NULL, &err));
+	peer.public_key = keys[4];
+	assert_ok(prg_backend_apply(backend, &op, 1, NULL, NULL, &err));
+	memset(&peer.public_key, 0x55, sizeof(peer.public_key));
+	op.kind = PRG_OP_PEER_SET;
+	op.fields = PRG_OF_CREATE;
+	assert_ok(prg_backend_apply(backend, &op, 1, NULL, NULL, &err));
+	prg_memory_interrupt("wg0", 1);
+	before = prg_memory_ops("wg0");
+	assert_ok(do_verb(reg, PRG_SYNC, 0, &report, NULL));
+	assert_int_equal(prg_memory_ops("wg0"), before + 2);
+	assert_int_equal(prg_report_n_left_over(report), 1);
+	assert_ok(do_verb(reg, PRG_SYNC, PRG_PRUNE, &report, NULL));
+	assert_int_equal(live(reg).live, 5);
+	assert_int_equal(live(reg).missing + live(reg).unknown, 0);
+}
+
+/* What a brief status leaves out is only what the interface does not have. */
+static int check_brief(void *context, const struct prg_live *live, const struct prg_peer *peer)
+{
+	(void)context;
+	assert_non_null(peer);
+	assert_true(peer->id > 0 && peer->name[0] != '\0');
+	assert_memory_equal(&peer->public_key, &live->public_key, PRG_KEY_BYTES);
+	assert_int_equal((live->present ? live->n_allowed_ips : peer->n_addresses), 2);
+	assert_int_equal(peer->created_at != 0, !live->present);
+	return 0;
+}
+
+static void a_brief_status(void **state)
+{
+	struct prg_register *reg = *state;
+	PRG_REPORT *report = NULL;
+	struct prg_live_interface interface;
+
+	init_flags(reg, 0);
+	assert_ok(do_verb(reg, PRG_ADD, 0, &report, "a", "b", "c", NULL));
+	assert_ok(do_verb(reg, PRG_DISABLE, 0, &report, "b", NULL));
+	assert_ok(prg_status(reg, "wg0", NULL, 0, PRG_STATUS_BRIEF, &interface, check_brief, NULL,
+	                     &err));
+}
+
 static void settings_change_and_tell(void **state)
 {
 	struct prg_register *reg = *state;
@@ -683,6 +753,8 @@ int main(void)
 		TEST(strangers_are_named_and_pruned),
 		TEST(a_foreign_private_key_is_kept_until_told),
 		TEST(an_interrupted_dump_deletes_nobody),
+		TEST(order_does_not_matter),
+		TEST(a_brief_status),
 		TEST(settings_change_and_tell),
 		TEST(a_wider_pool),
 		TEST(an_interface_is_removed),
