@@ -206,7 +206,7 @@ static int handshakes(struct prg_findings *f, struct prg_register *reg,
 	struct handshakes h = { .findings = f, .err = err, .now = prg_clock_now() };
 	struct prg_live_interface live;
 
-	return prg_status(reg, interface->name, NULL, 0, &live, on_live, &h, err);
+	return prg_status(reg, interface->name, NULL, 0, 0, &live, on_live, &h, err);
 }
 
 /* ---------------------------------------------------------------------- the link */
