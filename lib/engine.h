@@ -142,6 +142,16 @@ int prg_sync_load(struct prg_store *store, struct prg_backend *backend,
                   const struct prg_interface *interface, struct prg_report *report,
                   struct prg_plan *plan, prg_sync_apply_fn *apply, void *context,
                   struct prg_error *err);
+/* ---- sync_link.c: the link, its addresses and routes, appended to a plan */
+struct prg_sync_link {
+	const struct prg_interface *interface;
+	struct prg_report *report;
+	struct prg_plan *plan;
+	struct prg_prefix *routes; /* that peers need: are sorted */
+	size_t n_routes;
+	bool fresh; /* there is no link yet: plan all of it */
+};
+int prg_sync_link(struct prg_sync_link *link, struct prg_backend *backend, struct prg_error *err);
 /* Does the kernel need a route for this allowed IP: not in a pool's own network,
  * not a default route? */
 bool prg_sync_needs_route(const struct prg_interface *interface, const struct prg_prefix *prefix);

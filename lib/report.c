@@ -408,6 +408,16 @@ int prg_report_peer_begin(struct prg_report *report, const char *action,
 	return change->peer != NULL ? 0 : prg_error_nomem(err);
 }
 
+int prg_report_number(struct prg_report *report, const char *field, unsigned from, unsigned to,
+                      struct prg_error *err)
+{
+	char a[16], b[16];
+
+	snprintf(a, sizeof(a), from ? "%u" : "null", from);
+	snprintf(b, sizeof(b), "%u", to);
+	return prg_report_configure(report, field, a, b, err);
+}
+
 int prg_report_peer_field(struct prg_report *report, const struct prg_peer *peer,
                           const char *field, const char *from, const char *to,
                           struct prg_error *err)

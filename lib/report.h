@@ -35,6 +35,9 @@ int prg_report_configure(struct prg_report *report, const char *field, const cha
 /* A change of a peer of the register; its fields follow. */
 int prg_report_peer_begin(struct prg_report *report, const char *action,
                           const struct prg_peer *peer, struct prg_error *err);
+/* The same of a number; from 0 is null. */
+int prg_report_number(struct prg_report *report, const char *field, unsigned from, unsigned to,
+                      struct prg_error *err);
 /* One more field of the latest change where that is this peer's, else of a new
  * "update". JSON texts, copied. */
 int prg_report_peer_field(struct prg_report *report, const struct prg_peer *peer,

@@ -77,7 +77,7 @@ int prg_store_peers(struct prg_store *store, int64_t interface_id, int64_t after
 int prg_store_peers_by_name(struct prg_store *store, int64_t interface_id, const char *after,
                             size_t limit, struct prg_peer ***ret, size_t *ret_n,
                             struct prg_error *err);
-/* The same of those that are not revoked, but id, interface_id, name, public_key
+/* As prg_store_peers() of those that are not revoked, but id, interface_id, name, public_key
  * and state only, into ret, which has room for limit (at least 1) and is zeroed. */
 int prg_store_peers_brief(struct prg_store *store, int64_t interface_id, int64_t after,
                           size_t limit, struct prg_peer *ret, size_t *ret_n,
