@@ -192,14 +192,28 @@ static const char *cell_text(const struct out_cell *cell)
 	return cell->text ? cell->text : "";
 }
 
+/* Bytes at the beginning that stand for themselves, by table: most of a line is. */
+static size_t tsv_plain(const char *text)
+{
+	static bool special[256];
+	size_t n = 0;
+
+	if (!special[0]) {
+		for (unsigned c = 0; c < 0x20; c++)
+			special[c] = true;
+		special[0x7f] = special['\\'] = true;
+	}
+	while (!special[(unsigned char)text[n]])
+		n++;
+	return n;
+}
+
 static void tsv_text(const char *text)
 {
 	while (*text) {
-		unsigned char c;
-		size_t plain = 0;
+		size_t plain = tsv_plain(text);
+		unsigned char c = (unsigned char)text[plain];
 
-		while ((c = (unsigned char)text[plain]) >= 0x20 && c != 0x7f && c != '\\')
-			plain++;
 		(void)fwrite_unlocked(text, 1, plain, stdout);
 		text += plain;
 		if (c == '\t')
@@ -336,8 +350,8 @@ void out_object(struct out *out, const char *key)
 
 	if (out->mode == OUT_JSON)
 		json_open(out, key, '{', '}');
-	else
-		(void)snprintf(out->path + used, sizeof(out->path) - used, "%s.", key);
+	else if (used + strlen(key) + 2 <= sizeof(out->path))
+		(void)strcpy(stpcpy(out->path + used, key), ".");
 }
 
 void out_object_end(struct out *out)
