@@ -17,7 +17,7 @@
 #include "observed.h"
 #include "plan/diff.h"
 
-#define PAGE 2048        /* peers of a load that are planned at once: under 1 MB */
+#define PAGE 330         /* peers of a load that are planned at once: three messages */
 #define ALL SIZE_MAX
 #define TRIES 4096       /* to find the place in the register of what is out of turn */
 
@@ -436,6 +436,7 @@ int prg_sync_load(struct prg_store *store, struct prg_backend *backend,
 		n = 0;
 		if (rc == 0)
 			rc = load_page(&s, &id, &n, err);
+		prg_store_shrink(store);
 		if (rc == 0)
 			rc = apply(context, plan, err);
 	} while (rc == 0 && n == PAGE);

@@ -12,7 +12,7 @@ struct prg_plan_block {
 	size_t used, size;
 	_Alignas(16) unsigned char bytes[];
 };
-#define BLOCK_BYTES ((size_t)256 << 10)
+#define BLOCK_BYTES ((size_t)64 << 10)
 
 int prg_plan_new(struct prg_plan **ret_plan, struct prg_error *err)
 {

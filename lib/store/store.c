@@ -112,6 +112,11 @@ void prg_store_close(struct prg_store **store)
 	*store = NULL;
 }
 
+void prg_store_shrink(struct prg_store *store)
+{
+	sqlite3_db_release_memory(store->db);
+}
+
 const char *prg_store_id(const struct prg_store *store)
 {
 	return store->id;

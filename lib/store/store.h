@@ -57,6 +57,9 @@ int prg_store_interface_delete(struct prg_store *store, int64_t interface_id,
 int prg_store_interface_key(struct prg_store *store, int64_t interface_id,
                             struct prg_private_key *ret_key, struct prg_error *err);
 
+/* Gives back what was kept of pages that were read: for who reads all of it once. */
+void prg_store_shrink(struct prg_store *store);
+
 /* ---- peers */
 /* Not revoked, of that name. */
 int prg_store_peer(struct prg_store *store, int64_t interface_id, const char *name,
