@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "journal.h"
 
-#include "own.h"
-
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,12 +15,16 @@
 void journal_witness(void *context, uint64_t number, const char *verb, const char *hash)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = JOURNAL_SOCKET };
-	OWN_FD int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	/* one for as many entries as there are; it ends with the process */
+	static int fd = -1;
+	static bool absent;
 	char text[512];
 	int length;
 
 	(void)context;
-	if (fd < 0 || strchr(verb, '\n') || strchr(hash, '\n'))
+	if (fd < 0 && !absent)
+		fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || absent || strchr(verb, '\n') || strchr(hash, '\n'))
 		return;
 	length = snprintf(text, sizeof(text),
 	                  "MESSAGE=entry %" PRIu64 " %s %s\n"
@@ -35,6 +38,7 @@ void journal_witness(void *context, uint64_t number, const char *verb, const cha
 	if (length < 0 || (size_t)length >= sizeof(text))
 		return;
 	/* a journal that is stuck must not hold up who may use the server */
-	(void)sendto(fd, text, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL,
-	             (const struct sockaddr *)&to, sizeof(to));
+	if (sendto(fd, text, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL,
+	           (const struct sockaddr *)&to, sizeof(to)) < 0)
+		absent = errno == ENOENT || errno == ECONNREFUSED;
 }
