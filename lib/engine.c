@@ -280,6 +280,23 @@ static int look_up_inside(struct prg_road *road, struct prg_error *err)
 	return rc;
 }
 
+/* What must be safe before the change is: configs, with the only copy of keys. */
+static int before_commit(struct prg_road *road, struct prg_error *err)
+{
+	const struct prg_intent *intent = road->intent;
+	struct prg_error error = { .code = PRG_E_FAILED };
+
+	if (intent->before_commit == NULL)
+		return 0;
+	if (intent->before_commit(intent->before_commit_context, road->report, &error) == 0)
+		return 0;
+	if (error.code >= 0)
+		error.code = PRG_E_FAILED;
+	if (err != NULL)
+		*err = error;
+	return error.code;
+}
+
 static int transact(struct prg_road *road, struct prg_error *err)
 {
 	int rc = prg_store_begin(road->store, err);
@@ -301,6 +318,8 @@ static int transact(struct prg_road *road, struct prg_error *err)
 		rc = prg_report_set_interface(road->report, road->interface, err);
 	if (rc == 0 && prg_road_dry(road) && plans_all(road))
 		rc = prg_apply_sync(road, err);
+	if (rc == 0 && !prg_road_dry(road))
+		rc = before_commit(road, err);
 	if (rc == 0 && !prg_road_dry(road))
 		rc = prg_store_commit(road->store, err);
 	if (rc < 0 || prg_road_dry(road)) {
@@ -500,6 +519,7 @@ int prg_execute(struct prg_register *reg, const struct prg_intent *intent,
 {
 	struct prg_road road = {
 		.reg = reg, .store = reg->store, .intent = intent, .lock = -1,
+		.problems = { .fn = intent->problem, .context = intent->problem_context },
 	};
 	int rc = prg_report_new(&road.report, err);
 

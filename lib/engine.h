@@ -14,6 +14,7 @@
 #include "backend/backend.h"
 #include "intent.h"
 #include "plan/plan.h"
+#include "problem.h"
 #include "report.h"
 #include "store/store.h"
 
@@ -52,11 +53,20 @@ struct prg_road {
 	bool device_touched;          /* the device, link, addresses or firewall */
 	bool undrained;               /* what was pending could not be done */
 	bool adopts;                  /* PRG_IMPORT: the interface runs already */
+	size_t n_leaks;               /* new full tunnels without DNS */
+	struct prg_problems problems; /* what the register holds against rows of a text */
 };
 
 static inline bool prg_road_dry(const struct prg_road *road)
 {
 	return road->intent->flags & PRG_DRY_RUN;
+}
+
+static inline void prg_road_progress(const struct prg_road *road, const char *what, size_t done,
+                                     size_t total)
+{
+	if (road->intent->progress != NULL)
+		road->intent->progress(road->intent->progress_context, what, done, total);
 }
 
 /* ---- change/: intent to register, inside the transaction */

@@ -43,7 +43,7 @@ void prg_intent_free(struct prg_intent **intent)
 		return;
 	prg_intent_values_done(&i->common);
 	for (n = 0; n < i->n_peers; n++)
-		prg_intent_values_done(&i->peers[n].values);
+		prg_intent_values_free(&i->peers[n].values);
 	free(i->peers);
 	free(i->names);
 	prg_import_free(&i->import);
@@ -51,6 +51,24 @@ void prg_intent_free(struct prg_intent **intent)
 	prg_arena_free(&i->arena);
 	free(i);
 	*intent = NULL;
+}
+
+void prg_intent_set_before_commit(struct prg_intent *intent, prg_before_commit_fn *fn,
+                                  void *context)
+{
+	intent->before_commit = fn;
+	intent->before_commit_context = context;
+}
+
+void prg_intent_set_progress(struct prg_intent *intent, prg_progress_fn *fn, void *context)
+{
+	intent->progress = fn;
+	intent->progress_context = context;
+}
+
+size_t prg_intent_n_peers(const struct prg_intent *intent)
+{
+	return intent->n_peers;
 }
 
 void prg_intent_set_flags(struct prg_intent *intent, unsigned flags)
@@ -106,9 +124,37 @@ static int grow(struct prg_intent *intent, struct prg_error *err)
 	return 0;
 }
 
+const struct prg_intent_peer *prg_intent_find(const struct prg_intent *intent, const char *name)
+{
+	const uint32_t *place = intent->n_peers > 0 ? slot(intent, name) : NULL;
+
+	return place != NULL && *place != 0 ? &intent->peers[*place - 1] : NULL;
+}
+
+int prg_intent_append(struct prg_intent *intent, const char *name, unsigned line,
+                      struct prg_values **values, struct prg_error *err)
+{
+	struct prg_intent_peer *peer;
+
+	if (intent->n_peers == intent->capacity) {
+		int rc = grow(intent, err);
+
+		if (rc < 0)
+			return rc;
+	}
+	peer = &intent->peers[intent->n_peers];
+	*peer = (struct prg_intent_peer){ .line = line };
+	strcpy(peer->name, name);
+	*slot(intent, name) = (uint32_t)++intent->n_peers;
+	if (values != NULL) {
+		peer->values = *values;
+		*values = NULL;
+	}
+	return 0;
+}
+
 int prg_intent_peer(struct prg_intent *intent, const char *name, struct prg_error *err)
 {
-	uint32_t *place;
 	int rc;
 
 	if (intent->verb < PRG_ADD || intent->verb > PRG_SET)
@@ -121,18 +167,9 @@ int prg_intent_peer(struct prg_intent *intent, const char *name, struct prg_erro
 	} else if (name[0] == '\0' || strlen(name) > PRG_NAME_BYTES) {
 		return prg_error_set(err, PRG_E_USAGE, "a name has 1 to %d bytes", PRG_NAME_BYTES);
 	}
-	if (intent->n_peers == intent->capacity) {
-		rc = grow(intent, err);
-		if (rc < 0)
-			return rc;
-	}
-	place = slot(intent, name);
-	if (*place != 0)
+	if (prg_intent_find(intent, name) != NULL)
 		return prg_error_set(err, PRG_E_USAGE, "peer %s is named twice", name);
-	memset(&intent->peers[intent->n_peers], 0, sizeof(*intent->peers));
-	strcpy(intent->peers[intent->n_peers].name, name);
-	*place = (uint32_t)++intent->n_peers;
-	return 0;
+	return prg_intent_append(intent, name, 0, NULL, err);
 }
 
 int prg_intent_own_arena(struct prg_intent *intent, struct prg_error *err)
@@ -160,19 +197,14 @@ int prg_intent_set_private_key(struct prg_intent *intent, const struct prg_priva
 	return 0;
 }
 
-int prg_intent_set_preshared_key(struct prg_intent *intent, const struct prg_preshared_key *key,
-                                 struct prg_error *err)
+int prg_intent_values_set_key(struct prg_intent *intent, struct prg_values *values,
+                              const struct prg_preshared_key *key, struct prg_error *err)
 {
-	struct prg_values *values = intent->n_peers
-	                                    ? &intent->peers[intent->n_peers - 1].values
-	                                    : &intent->common;
 	struct prg_preshared_key *copy;
 	int rc = prg_intent_own_arena(intent, err);
 
 	if (rc < 0)
 		return rc;
-	if (intent->verb != PRG_ADD && intent->verb != PRG_SET)
-		return prg_error_set(err, PRG_E_USAGE, "this command takes no preshared key");
 	copy = prg_arena_take(intent->arena, sizeof(*copy));
 	if (copy == NULL)
 		return prg_error_nomem(err);
@@ -183,11 +215,37 @@ int prg_intent_set_preshared_key(struct prg_intent *intent, const struct prg_pre
 	return 0;
 }
 
+struct prg_values *prg_intent_current(struct prg_intent *intent)
+{
+	struct prg_intent_peer *peer;
+
+	if (intent->n_peers == 0)
+		return &intent->common;
+	peer = &intent->peers[intent->n_peers - 1];
+	if (peer->values == NULL)
+		peer->values = calloc(1, sizeof(*peer->values));
+	return peer->values;
+}
+
+int prg_intent_set_preshared_key(struct prg_intent *intent, const struct prg_preshared_key *key,
+                                 struct prg_error *err)
+{
+	struct prg_values *values = prg_intent_current(intent);
+
+	if (values == NULL)
+		return prg_error_nomem(err);
+	if (intent->verb != PRG_ADD && intent->verb != PRG_SET)
+		return prg_error_set(err, PRG_E_USAGE, "this command takes no preshared key");
+	return prg_intent_values_set_key(intent, values, key, err);
+}
+
 const struct prg_values *prg_intent_values(const struct prg_intent *intent, size_t index,
                                            enum prg_field field)
 {
-	if (index < intent->n_peers && PRG_HAS(&intent->peers[index].values, field))
-		return &intent->peers[index].values;
+	const struct prg_values *own = index < intent->n_peers ? intent->peers[index].values : NULL;
+
+	if (own != NULL && PRG_HAS(own, field))
+		return own;
 	return PRG_HAS(&intent->common, field) ? &intent->common : NULL;
 }
 

@@ -45,7 +45,8 @@ struct prg_values {
 
 struct prg_intent_peer {
 	char name[PRG_NAME_BYTES + 1];
-	struct prg_values values;
+	unsigned line;             /* of the text that it came from; 0: of none */
+	struct prg_values *values; /* its own; NULL: none */
 };
 
 struct prg_import;
@@ -65,6 +66,10 @@ struct prg_intent {
 	struct prg_document *document; /* PRG_APPLY */
 	prg_problem_fn *problem;
 	void *problem_context;
+	prg_before_commit_fn *before_commit;
+	void *before_commit_context;
+	prg_progress_fn *progress;
+	void *progress_context;
 };
 
 /* The values that hold for peer `index` and a field: its own, else everybody's;
@@ -72,14 +77,28 @@ struct prg_intent {
 const struct prg_values *prg_intent_values(const struct prg_intent *intent, size_t index,
                                            enum prg_field field);
 
-void prg_intent_values_done(struct prg_values *values);
+/* What is set now: the latest peer's, or everybody's. NULL: out of memory. */
+struct prg_values *prg_intent_current(struct prg_intent *intent);
 /* One value, as the verb takes it. */
 int prg_intent_values_set(enum prg_verb verb, struct prg_values *values, enum prg_field field,
                           const char *text, struct prg_error *err);
+/* A preshared key, copied into the intent's arena. */
+int prg_intent_values_set_key(struct prg_intent *intent, struct prg_values *values,
+                              const struct prg_preshared_key *key, struct prg_error *err);
+void prg_intent_values_done(struct prg_values *values);
 /* A note as it is: "none" is a word like others. *ret is for free(3). */
 int prg_intent_note_parse(const char *text, char **ret, struct prg_error *err);
 /* Could a host have this address? */
 int prg_intent_check_usable(const struct prg_prefix *prefix, struct prg_error *err);
 int prg_intent_own_arena(struct prg_intent *intent, struct prg_error *err);
+/* The same, and the struct itself; NULL is fine. */
+void prg_intent_values_free(struct prg_values **values);
+
+/* The peer of that name, or NULL. */
+const struct prg_intent_peer *prg_intent_find(const struct prg_intent *intent, const char *name);
+/* One more peer, of a name that was checked and is not there yet; takes *values
+ * (NULL: none) over. */
+int prg_intent_append(struct prg_intent *intent, const char *name, unsigned line,
+                      struct prg_values **values, struct prg_error *err);
 
 #endif

@@ -31,6 +31,15 @@ void prg_intent_values_done(struct prg_values *values)
 	memset(values, 0, sizeof(*values));
 }
 
+void prg_intent_values_free(struct prg_values **values)
+{
+	if (*values == NULL)
+		return;
+	prg_intent_values_done(*values);
+	free(*values);
+	*values = NULL;
+}
+
 /* Could a host have it? Not "this network", loopback, multicast or reserved ones
  * (RFC 6890). */
 int prg_intent_check_usable(const struct prg_prefix *p, struct prg_error *err)
@@ -422,11 +431,11 @@ int prg_intent_values_set(enum prg_verb verb, struct prg_values *values, enum pr
 int prg_intent_set(struct prg_intent *intent, enum prg_field field, const char *text,
                    struct prg_error *err)
 {
-	struct prg_values *values = intent->n_peers
-	                                    ? &intent->peers[intent->n_peers - 1].values
-	                                    : &intent->common;
+	struct prg_values *values = prg_intent_current(intent);
 	size_t known = sizeof(fields) / sizeof(fields[0]);
 
+	if (values == NULL)
+		return prg_error_nomem(err);
 	if (field < PRG_FIELD_ENDPOINT || (size_t)field >= known)
 		return prg_error_set(err, PRG_E_USAGE, "no such field: %d", (int)field);
 	if (!(fields[field].verbs & V(intent->verb)))

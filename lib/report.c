@@ -187,6 +187,20 @@ int prg_report_add_result(struct prg_report *report, struct prg_peer *peer,
 	return 0;
 }
 
+int prg_report_order(struct prg_report *report, const size_t *order, struct prg_error *err)
+{
+	struct prg_result *ordered = calloc(report->results_capacity, sizeof(*ordered));
+	size_t i;
+
+	if (ordered == NULL)
+		return prg_error_nomem(err);
+	for (i = 0; i < report->n_results; i++)
+		ordered[order[i]] = report->results[i];
+	free(report->results);
+	report->results = ordered;
+	return 0;
+}
+
 int prg_report_add_left_over(struct prg_report *report, const struct prg_public_key *key,
                              struct prg_error *err)
 {

@@ -16,6 +16,8 @@ void prg_report_set_applied(struct prg_report *report, bool applied);
 int prg_report_add_result(struct prg_report *report, struct prg_peer *peer,
                           enum prg_outcome outcome, const struct prg_private_key *private_key,
                           const struct prg_preshared_key *preshared_key, struct prg_error *err);
+/* Result i was of place order[i]: puts each in its place. */
+int prg_report_order(struct prg_report *report, const size_t *order, struct prg_error *err);
 int prg_report_add_left_over(struct prg_report *report, const struct prg_public_key *key,
                              struct prg_error *err);
 void prg_report_set_adopted(struct prg_report *report);

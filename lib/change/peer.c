@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Peers of an intent to rows of the register: the verbs. */
+/* Peers of an intent to rows of the register: the verbs, but PRG_ADD. */
 #include <string.h>
 
 #include "base/error.h"
@@ -7,150 +7,7 @@
 #include "model/addr.h"
 #include "store/pool.h"
 
-int prg_change_prepare(struct prg_road *road, struct prg_error *err)
-{
-	const struct prg_intent *intent = road->intent;
-	size_t i;
-	int rc = 0;
-
-	if (road->as == PRG_INIT) {
-		struct prg_private_key *key = prg_arena_take(road->arena, sizeof(*key));
-
-		if (key == NULL)
-			return prg_error_nomem(err);
-		if (intent->private_key != NULL)
-			*key = *intent->private_key;
-		else
-			rc = prg_private_key_generate(key, err);
-		road->interface_key = key;
-		return rc;
-	}
-	if (intent->verb == PRG_IMPORT || intent->verb == PRG_APPLY)
-		return 0; /* nothing is made */
-	if (intent->verb >= PRG_ADD && intent->n_peers == 0)
-		return prg_error_set(err, PRG_E_USAGE, "no peer is named");
-	if (intent->verb != PRG_ADD && intent->verb != PRG_SET)
-		return 0;
-	road->keys = prg_arena_take(road->arena, intent->n_peers * sizeof(*road->keys));
-	if (road->keys == NULL)
-		return prg_error_nomem(err);
-	for (i = 0; i < intent->n_peers && rc == 0; i++) {
-		struct prg_fresh_keys *k = &road->keys[i];
-		const struct prg_values *psk =
-			prg_intent_values(intent, i, PRG_FIELD_PRESHARED_KEY);
-		const struct prg_values *key = prg_intent_values(intent, i, PRG_FIELD_PUBLIC_KEY);
-
-		if (psk != NULL && psk->preshared_key != NULL) {
-			k->preshared_key = *psk->preshared_key;
-			k->has_preshared_key = true;
-		} else if (psk == NULL ? intent->verb == PRG_ADD : !psk->no_preshared_key) {
-			rc = prg_preshared_key_generate(&k->preshared_key, err);
-			k->has_preshared_key = true;
-		}
-		if (rc < 0 || intent->verb != PRG_ADD)
-			continue;
-		if (key != NULL) {
-			k->public_key = key->public_key;
-			continue;
-		}
-		rc = prg_private_key_generate(&k->private_key, err);
-		if (rc == 0)
-			rc = prg_public_key_derive(&k->private_key, &k->public_key, err);
-		k->has_private_key = true;
-	}
-	return rc;
-}
-
-static int add_prefixes(struct prg_road *road, struct prg_peer *peer, size_t index,
-                        struct prg_error *err)
-{
-	const struct prg_values *a = prg_intent_values(road->intent, index, PRG_FIELD_ADDRESS);
-	const struct prg_values *r = prg_intent_values(road->intent, index, PRG_FIELD_ROUTES);
-	size_t i;
-	int rc = 0;
-
-	if (a == NULL)
-		rc = prg_pool_allocate(road->store, road->interface->id, peer->id, road->now,
-		                       &peer->addresses, &peer->n_addresses, err);
-	for (i = 0; a != NULL && i < a->n_addresses && rc == 0; i++)
-		rc = prg_pool_take(road->store, road->interface->id, peer->id, &a->addresses[i],
-		                   false, road->now, err);
-	for (i = 0; r != NULL && i < r->n_routes && rc == 0; i++)
-		rc = prg_pool_take(road->store, road->interface->id, peer->id, &r->routes[i],
-		                   true, road->now, err);
-	return rc;
-}
-
-static void remark_leak(struct prg_road *road, const struct prg_peer *peer)
-{
-	size_t n_dns, n, i;
-	const struct prg_prefix *allowed = prg_peer_client_allowed_ips(road->interface, peer, &n);
-
-	prg_peer_dns(road->interface, peer, &n_dns);
-	for (i = 0; n_dns == 0 && i < n; i++) {
-		if (allowed[i].length != 0)
-			continue;
-		prg_report_remark_add(road->report,
-		                      "peer %s: a full tunnel without DNS: the device goes on asking "
-		                      "the resolver of its own network, and its lookups may go "
-		                      "outside the tunnel",
-		                      peer->name);
-		return;
-	}
-}
-
-static int add_one(struct prg_road *road, size_t index, struct prg_error *err)
-{
-	const char *name = road->intent->peers[index].name;
-	const struct prg_fresh_keys *keys = &road->keys[index];
-	PRG_PEER *peer = NULL, *stored = NULL;
-	struct prg_wg_peer wg;
-	const struct prg_wg_peer *after;
-	int rc;
-
-	if (road->intent->flags & PRG_IF_ABSENT) {
-		rc = prg_store_peer(road->store, road->interface->id, name, &stored, err);
-		if (rc != PRG_E_NOT_FOUND) {
-			struct prg_peer *there = stored;
-
-			stored = NULL;
-			return rc < 0 ? rc
-			              : prg_report_add_result(road->report, there, PRG_UNCHANGED,
-			                                      NULL, NULL, err);
-		}
-	}
-	peer = prg_peer_new();
-	if (peer == NULL)
-		return prg_error_nomem(err);
-	strcpy(peer->name, name);
-	peer->interface_id = road->interface->id;
-	peer->public_key = keys->public_key;
-	peer->created_at = road->now;
-	peer->config_epoch = road->interface->config_epoch;
-	rc = prg_change_put_values(road, peer, index, err);
-	if (rc == 0)
-		rc = prg_store_peer_insert(road->store, peer,
-		                           keys->has_preshared_key ? &keys->preshared_key : NULL,
-		                           err);
-	if (rc == 0)
-		rc = add_prefixes(road, peer, index, err);
-	if (rc == 0)
-		rc = prg_store_peer_by_id(road->store, peer->id, &stored, err);
-	if (rc == 0)
-		rc = prg_change_audit_peer(road, "add", NULL, stored, err);
-	if (rc == 0)
-		rc = prg_change_desired(road, stored, &wg, &after, err);
-	if (rc == 0)
-		rc = prg_change_touch(road, name, NULL, after, err);
-	if (rc < 0)
-		return rc;
-	remark_leak(road, stored);
-	rc = prg_report_add_result(road->report, stored, PRG_CREATED,
-	                           keys->has_private_key ? &keys->private_key : NULL,
-	                           keys->has_preshared_key ? &keys->preshared_key : NULL, err);
-	stored = NULL;
-	return rc;
-}
+#define DEFAULT_HOLD_S (30 * 86400)
 
 static int result(struct prg_road *road, int64_t id, enum prg_outcome outcome,
                   const struct prg_preshared_key *psk, struct prg_error *err)
@@ -392,13 +249,16 @@ static int set_one(struct prg_road *road, size_t index, struct prg_error *err)
 int prg_change_peers(struct prg_road *road, struct prg_error *err)
 {
 	static int (*const verbs[])(struct prg_road *, size_t, struct prg_error *) = {
-		[PRG_ADD] = add_one,       [PRG_REVOKE] = revoke_one, [PRG_DISABLE] = switch_one,
-		[PRG_ENABLE] = switch_one, [PRG_RENAME] = rename_one, [PRG_SET] = set_one,
+		[PRG_REVOKE] = revoke_one, [PRG_DISABLE] = switch_one,
+		[PRG_ENABLE] = switch_one, [PRG_RENAME] = rename_one,
+		[PRG_SET] = set_one,
 	};
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; i < road->intent->n_peers && rc == 0; i++)
+	if (road->intent->verb == PRG_ADD)
+		rc = prg_change_add(road, err);
+	for (i = 0; road->intent->verb != PRG_ADD && i < road->intent->n_peers && rc == 0; i++)
 		rc = verbs[road->intent->verb](road, i, err);
 	if (rc == 0)
 		prg_plan_order(road->plan);

@@ -106,8 +106,9 @@ int prg_change_put_values(struct prg_road *road, struct prg_peer *peer, size_t i
 	/* tags given for all and for one add up */
 	if (rc == 0 && PRG_HAS(&road->intent->common, PRG_FIELD_TAG))
 		rc = put_tags(peer, &road->intent->common, err);
-	if (rc == 0 && PRG_HAS(&road->intent->peers[index].values, PRG_FIELD_TAG))
-		rc = put_tags(peer, &road->intent->peers[index].values, err);
+	v = road->intent->peers[index].values;
+	if (rc == 0 && v != NULL && PRG_HAS(v, PRG_FIELD_TAG))
+		rc = put_tags(peer, v, err);
 	if (peer->n_tags > 1)
 		qsort(peer->tags, peer->n_tags, sizeof(*peer->tags), by_text);
 	return rc;

@@ -483,8 +483,8 @@ struct prg_problem {
 };
 typedef void prg_problem_fn(void *context, const struct prg_problem *problem);
 
-/* fn is told of every problem that prg_intent_read_document() finds: all of them,
- * not only the first. */
+/* fn is told of every problem that prg_intent_read(), prg_intent_read_document()
+ * and, for the peers of the former, prg_execute() find: all of them. */
 void prg_intent_set_problems(struct prg_intent *intent, prg_problem_fn *fn, void *context);
 
 /*
@@ -509,10 +509,50 @@ void prg_intent_set_problems(struct prg_intent *intent, prg_problem_fn *fn, void
 PRG_MUST_CHECK int prg_intent_read_document(struct prg_intent *intent, const char *text,
                                             size_t length, struct prg_error *err);
 
+/*
+ * PRG_ADD: begins one peer after the other, as a text lists them. Three formats,
+ * told apart by what is there:
+ *   names        one a line
+ *   CSV          RFC 4180, a header line first; ',', ';' or tab between cells
+ *   JSON lines   one object a line
+ * Blank lines and lines that begin with '#' are skipped; CRLF and a byte order
+ * mark are fine. Columns and keys: name, public_key, address (addresses),
+ * routes, peer_endpoint, client_allowed_ips, dns, mtu, client_keepalive,
+ * keepalive, expires (expires_at), quota, tag (tags), note, and preshared_key
+ * ("none", "new" or a key). Values are as for prg_intent_set(); lists have ','
+ * or spaces between them, in JSON they may be arrays. An empty cell, null: not
+ * given. Nothing of the text is kept but in memory that is locked and wiped;
+ * wipe the text after use where it holds preshared keys.
+ * Errors: PRG_E_USAGE, with line and column of the first problem; after a
+ * failure the intent is good for prg_intent_free() only.
+ */
+PRG_MUST_CHECK int prg_intent_read(struct prg_intent *intent, const char *text, size_t length,
+                                   struct prg_error *err);
+/* What is told now and then while many peers are worked on: "recorded". */
+typedef void prg_progress_fn(void *context, const char *what, size_t done, size_t total);
+void prg_intent_set_progress(struct prg_intent *intent, prg_progress_fn *fn, void *context);
+
+/* How many peers the intent names so far. */
+size_t prg_intent_n_peers(const struct prg_intent *intent);
+
 /* ------------------------------------------------------------------ report */
 
 /* What happened. */
 struct prg_report;
+
+/*
+ * fn is called inside the transaction, right before its COMMIT, with the report
+ * as it will be, applied apart; not with PRG_DRY_RUN. A return other than 0
+ * undoes all of it, and prg_execute() returns what fn left in *err (PRG_E_FAILED
+ * where it left nothing). Whoever writes configs to files does it here, and
+ * syncs them: then no peer is ever in the register whose private key nobody has.
+ * The register, and the interface's lock, are held meanwhile; fn may not use the
+ * register that it is called from, nor keep the report.
+ */
+typedef int prg_before_commit_fn(void *context, const struct prg_report *report,
+                                 struct prg_error *err);
+void prg_intent_set_before_commit(struct prg_intent *intent, prg_before_commit_fn *fn,
+                                  void *context);
 
 /*
  * Travels the road: keys, probe, lock, drain what is pending, one transaction,
@@ -603,7 +643,9 @@ void prg_text_free(struct prg_text **text);
 PRG_MUST_CHECK int prg_render_config(struct prg_register *reg, const char *interface,
                                      const char *name, const struct prg_private_key *private_key,
                                      struct prg_text **ret_text, struct prg_error *err);
-/* The same for result `index` of a report, with the keys that it holds. */
+/* The same for result `index` of a report, with the keys that it holds. Several
+ * threads may do this at once on one report; so they may make codes and images,
+ * each of its own prg_qr. */
 PRG_MUST_CHECK int prg_report_config(const struct prg_report *report, size_t index,
                                      struct prg_text **ret_text, struct prg_error *err);
 

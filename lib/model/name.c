@@ -37,7 +37,14 @@ static bool letter_mark_or_digit(uint32_t c, bool first)
 
 static bool is_nfc(const char *name)
 {
-	PRG_FREE utf8proc_uint8_t *normal = utf8proc_NFC((const utf8proc_uint8_t *)name);
+	PRG_FREE utf8proc_uint8_t *normal = NULL;
+	const char *c = name;
+
+	while ((unsigned char)*c - 1u < 0x7f)
+		c++;
+	if (*c == '\0')
+		return true; /* ASCII is in every normal form */
+	normal = utf8proc_NFC((const utf8proc_uint8_t *)name);
 
 	return normal != NULL && strcmp((const char *)normal, name) == 0;
 }

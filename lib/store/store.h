@@ -174,6 +174,9 @@ int prg_store_peer_name(struct prg_store *store, int64_t id, char ret[PRG_NAME_B
 /* One peer as WireGuard sees it; arrays point into *peer, the key into the arena. */
 int prg_store_wg_peer(struct prg_store *store, const struct prg_peer *peer,
                       struct prg_arena *arena, struct prg_wg_peer *ret, struct prg_error *err);
+/* The same of a peer whose preshared key (NULL: none) is at hand. */
+int prg_store_wg_known(const struct prg_peer *peer, const struct prg_preshared_key *psk,
+                       struct prg_arena *arena, struct prg_wg_peer *ret, struct prg_error *err);
 
 /* ---- pending: what may differ from the running interface until acknowledged */
 enum prg_pending_kind {

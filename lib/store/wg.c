@@ -229,26 +229,35 @@ static int join_prefixes(const struct prg_peer *peer, struct prg_arena *arena,
 	return 0;
 }
 
-int prg_store_wg_peer(struct prg_store *store, const struct prg_peer *peer, struct prg_arena *arena,
-                      struct prg_wg_peer *ret, struct prg_error *err)
+int prg_store_wg_known(const struct prg_peer *peer, const struct prg_preshared_key *psk,
+                       struct prg_arena *arena, struct prg_wg_peer *ret, struct prg_error *err)
 {
 	struct prg_wg_peer made = {
 		.public_key = peer->public_key,
+		.preshared_key = psk,
 		.keepalive_s = peer->keepalive_s,
 		.n_allowed_ips = prg_peer_n_allowed_ips(peer),
 	};
-	struct prg_preshared_key *psk;
 	int rc = join_prefixes(peer, arena, &made.allowed_ips, err);
 
+	if (rc < 0)
+		return rc;
 	endpoint_of(&peer->endpoint, &made.endpoint);
-	if (rc == 0 && peer->has_preshared_key) {
+	*ret = made;
+	return 0;
+}
+
+int prg_store_wg_peer(struct prg_store *store, const struct prg_peer *peer, struct prg_arena *arena,
+                      struct prg_wg_peer *ret, struct prg_error *err)
+{
+	struct prg_preshared_key *psk = NULL;
+	int rc = 0;
+
+	if (peer->has_preshared_key) {
 		psk = prg_arena_take(arena, sizeof(*psk));
 		if (psk == NULL)
 			return prg_error_nomem(err);
 		rc = prg_store_peer_psk(store, peer->id, psk, err);
-		made.preshared_key = psk;
 	}
-	if (rc == 0)
-		*ret = made;
-	return rc;
+	return rc < 0 ? rc : prg_store_wg_known(peer, psk, arena, ret, err);
 }
