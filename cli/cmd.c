@@ -78,6 +78,11 @@ const struct opt cmd_opts[OPT_COUNT] = {
 	[OPT_IF_ABSENT] = { "if-absent", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
 	        "leave a peer that exists already as it is" },
 
+	[OPT_FROM] = { "from", 0, OPT_VALUE, OPT_ONCE, "FILE|-", "@file", 0,
+	        "many peers: names, CSV or JSON lines" },
+	[OPT_OUT] = { "out", 0, OPT_VALUE, OPT_ONCE, "DIR", "@file", 0,
+	        "write each peer's config and QR code there" },
+
 	[OPT_QR] = { "qr", 0, OPT_MAYBE, OPT_ONCE, "half|sextant", "half sextant", 0,
 	        "print a QR code (on a terminal the default)" },
 	[OPT_CONF] = { "conf", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
@@ -127,7 +132,7 @@ static const enum opt_id sync_options[] = { OPT_PRUNE, OPT_NONE };
 static const enum opt_id add_options[] = { OPT_PUBLIC_KEY, OPT_PRESHARED_KEY, OPT_ADDRESS,
 	OPT_ROUTES, OPT_PEER_ENDPOINT, OPT_CLIENT_ALLOWED_IPS, OPT_DNS, OPT_MTU,
 	OPT_CLIENT_KEEPALIVE, OPT_KEEPALIVE, OPT_EXPIRES, OPT_QUOTA, OPT_TAG, OPT_NOTE,
-	OPT_IF_ABSENT, OPT_QR, OPT_CONF, OPT_FORMAT, OPT_OUTPUT, OPT_NONE };
+	OPT_FROM, OPT_IF_ABSENT, OPT_QR, OPT_CONF, OPT_FORMAT, OPT_OUTPUT, OPT_OUT, OPT_NONE };
 static const enum opt_id revoke_options[] = { OPT_HOLD, OPT_NONE };
 static const enum opt_id enable_options[] = { OPT_EXPIRES, OPT_NONE };
 static const enum opt_id set_options[] = { OPT_PRESHARED_KEY_NEW, OPT_ADDRESS, OPT_ROUTES,
@@ -177,7 +182,10 @@ const struct cmd cmd_all[] = {
 	{ "add", NULL, "NAME…", 1, CMD_ANY, GROUP_PEERS, WORDS_NONE, CMD_CHANGES, add_options,
 	  "add peers and hand out their configs",
 	  "Recorded and live at once, several names all or nothing. The private key made\n"
-	  "here is in what this prints, and is not kept.\n", cmd_add },
+	  "here is in what this prints or writes, and is not kept. --from FILE stands in\n"
+	  "place of names; its columns and JSON keys: name public_key address routes\n"
+	  "peer_endpoint client_allowed_ips dns mtu client_keepalive keepalive expires\n"
+	  "quota tags note preshared_key.\n", cmd_add },
 	{ "revoke", "rm remove", "NAME…", 1, CMD_ANY, GROUP_PEERS, WORDS_PEERS,
 	  CMD_CHANGES | CMD_ASKS, revoke_options, "cut peers off for good",
 	  "At once; the key can never come back, the name is free.\n", cmd_revoke },

@@ -50,6 +50,8 @@ enum opt_id {
 	OPT_UNTAG,
 	OPT_NOTE,
 	OPT_IF_ABSENT,
+	OPT_FROM,
+	OPT_OUT,
 	/* onboarding */
 	OPT_QR,
 	OPT_CONF,

@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: ISC */
 /* add: a new peer, and its config into the user's hands. */
+#include "batch.h"
+#include "delivery.h"
 #include "fields.h"
-#include "onboard.h"
 
 #include <string.h>
 
 static int check_options(const struct cli *cli, struct prg_error *err)
 {
 	static const enum opt_id of_one[] = { OPT_ADDRESS, OPT_PUBLIC_KEY, OPT_OUTPUT };
+	const char *from = args_value(&cli->args, OPT_FROM);
+	const char *psk = args_value(&cli->args, OPT_PRESHARED_KEY);
 
+	if (from && psk && strcmp(from, "-") == 0 && strcmp(psk, "-") == 0)
+		return say_error(err, PRG_E_USAGE, "standard input cannot be both the peers and "
+		                                   "a preshared key");
+	for (size_t i = 0; from && i < sizeof(of_one) / sizeof(*of_one); i++)
+		if (args_has(&cli->args, of_one[i]))
+			return say_error(err, PRG_E_USAGE, "--%s is for one peer, and --from names "
+			                                   "many", cmd_opts[of_one[i]].name);
 	if (cli->args.n_words < 2)
 		return 0;
 	for (size_t i = 0; i < sizeof(of_one) / sizeof(*of_one); i++)
@@ -51,27 +61,53 @@ static void secret_fields(struct out *out, const struct prg_result *result,
 	out_text(out, "config", config ? prg_text_data(config) : NULL);
 }
 
+static int peer_json(struct cli *cli, const struct prg_report *report, size_t index,
+                     struct prg_error *err)
+{
+	const struct prg_result *result = prg_report_result(report, index);
+	OWN_TEXT *config = NULL;
+	int code = 0;
+
+	if (result->outcome == PRG_CREATED)
+		code = prg_report_config(report, index, &config, err);
+	fields_peer(&cli->out, prg_report_interface(report), result->peer, NULL);
+	secret_fields(&cli->out, result, config);
+	return code;
+}
+
+/* --from: a document for each peer, on a line of its own. */
+static int print_json_lines(struct cli *cli, const struct prg_report *report,
+                            struct prg_error *err)
+{
+	int code = 0;
+
+	for (size_t i = 0; !code && i < prg_report_n_results(report); i++) {
+		code = peer_json(cli, report, i, err);
+		out_finish(&cli->out);
+		if (!code && out_failed(&cli->out))
+			break;
+	}
+	return code;
+}
+
 static int print_json(struct cli *cli, const struct prg_report *report, struct prg_error *err)
 {
-	const struct prg_interface *interface = prg_report_interface(report);
 	struct out *out = &cli->out;
 	int code = 0, errnum;
 
-	out_text(out, "interface", interface->name);
-	out_list(out, "peers", NULL, 0);
-	for (size_t i = 0; !code && i < prg_report_n_results(report); i++) {
-		const struct prg_result *result = prg_report_result(report, i);
-		OWN_TEXT *config = NULL;
-
-		if (result->outcome == PRG_CREATED)
-			code = prg_report_config(report, i, &config, err);
-		out_row(out);
-		fields_peer(out, interface, result->peer, NULL);
-		secret_fields(out, result, config);
-		out_row_end(out);
+	if (args_has(&cli->args, OPT_FROM)) {
+		code = print_json_lines(cli, report, err);
+	} else {
+		out_text(out, "interface", prg_report_interface(report)->name);
+		out_list(out, "peers", NULL, 0);
+		for (size_t i = 0; !code && i < prg_report_n_results(report); i++) {
+			out_row(out);
+			code = peer_json(cli, report, i, err);
+			out_row_end(out);
+		}
+		out_list_end(out);
+		out_bool(out, "applied", prg_report_applied(report));
 	}
-	out_list_end(out);
-	out_bool(out, "applied", prg_report_applied(report));
 	errnum = out_flush(out);
 	if (!code && errnum)
 		code = say_errno(err, errnum, "cannot write to standard output");
@@ -111,22 +147,33 @@ static void made_line(const struct prg_report *report, const struct prg_result *
 	               prg_report_interface(report)->name, addresses);
 }
 
-static size_t count_created(const struct prg_report *report, size_t below)
+static size_t count_created(const struct prg_report *report)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < below; i++)
+	for (size_t i = 0; i < prg_report_n_results(report); i++)
 		n += prg_report_result(report, i)->outcome == PRG_CREATED;
 	return n;
 }
 
+/* Where the printing of a report is. */
+struct printing {
+	struct onboard *onboard;
+	const struct prg_report *report;
+	size_t n_created, nth; /* of those that were made */
+	unsigned reserve;      /* rows that an error will take */
+	bool written;          /* the file is there */
+};
+
 /* *ret_lost: it has a private key, and that did not come out. */
-static int print_one(struct cli *cli, struct onboard *onboard, const struct prg_report *report,
-                     size_t index, unsigned reserve, bool *ret_lost, struct prg_error *err)
+static int print_one(struct cli *cli, struct printing *p, size_t index, bool *ret_lost,
+                     struct prg_error *err)
 {
+	struct onboard *onboard = p->onboard;
+	const struct prg_report *report = p->report;
 	const struct prg_result *result = prg_report_result(report, index);
-	size_t n = prg_report_n_results(report), n_created = count_created(report, n);
-	size_t nth = count_created(report, index) + 1;
+	size_t n_created = p->n_created;
+	size_t nth = p->nth += result->outcome == PRG_CREATED;
 	bool last = nth == n_created;
 	OWN_TEXT *config = NULL;
 	char made[500];
@@ -134,9 +181,10 @@ static int print_one(struct cli *cli, struct onboard *onboard, const struct prg_
 		.name = result->peer->name,
 		.made = made,
 		.after = last && result->private_key ? kept_note : NULL,
-		.reserve = last ? reserve : 0,
+		.reserve = last ? p->reserve : 0,
 		.heading = n_created > 1,
 		.has_key = result->private_key != NULL,
+		.written = p->written,
 	};
 	int code;
 
@@ -159,24 +207,25 @@ static int print_one(struct cli *cli, struct onboard *onboard, const struct prg_
 	return code;
 }
 
-static int print_all(struct cli *cli, struct onboard *onboard, const struct prg_report *report,
-                     unsigned reserve, struct prg_error *err)
+static int print_all(struct cli *cli, struct printing *p, struct prg_error *err)
 {
+	const struct prg_report *report = p->report;
 	const struct prg_peer *lost = NULL;
 	struct prg_error failed;
 	int code = 0;
 
+	p->n_created = count_created(report);
 	for (size_t i = 0; i < prg_report_n_results(report); i++) {
 		bool is_lost = false;
 
-		if (print_one(cli, onboard, report, i, reserve, &is_lost, &failed) && !code) {
+		if (print_one(cli, p, i, &is_lost, &failed) && !code) {
 			*err = failed;
 			code = err->code;
 		}
 		if (is_lost)
 			lost = prg_report_result(report, i)->peer;
 	}
-	if (onboard->print == FORM_JSON) {
+	if (p->onboard->print == FORM_JSON) {
 		if (!print_json(cli, report, &failed))
 			return code;
 		if (!code)
@@ -186,20 +235,52 @@ static int print_all(struct cli *cli, struct onboard *onboard, const struct prg_
 	return code && lost ? say_lost(report, lost, err) : code;
 }
 
-static int print_added(struct cli *cli, struct onboard *onboard, const struct prg_report *report,
-                       int code, struct prg_error *err)
+/* --out: one line for all of them. */
+static void sum_up(struct cli *cli, const struct delivery *delivery,
+                   const struct prg_report *report)
 {
-	/* main's error line stands below the last code */
-	unsigned reserve = code ? say_rows("peerage: ", err->message) : 0;
-	struct prg_error failed;
+	size_t n = count_created(report), there = prg_report_n_results(report) - n;
+
+	if (there)
+		cli_remark(cli, "%zu %s there already, and left as %s", there,
+		           there == 1 ? "peer is" : "peers are", there == 1 ? "it is" : "they are");
+	if (delivery->n_without_code)
+		cli_remark(cli, "%zu of the configs %s too long for a QR code: there is no image of "
+		                "%s", delivery->n_without_code,
+		           delivery->n_without_code == 1 ? "is" : "are",
+		           delivery->n_without_code == 1 ? "it" : "them");
+	if (n)
+		cli_remark(cli, "%zu %s added to %s; %zu files in %s", n, n == 1 ? "peer" : "peers",
+		           prg_report_interface(report)->name, delivery->n_files, delivery->out);
+}
+
+static int print_added(struct cli *cli, struct delivery *delivery, struct onboard *onboard,
+                       const struct prg_report *report, int code, struct prg_error *err)
+{
+	struct printing p = {
+		.onboard = onboard,
+		.report = report,
+		/* main's error line stands below the last code */
+		.reserve = code ? say_rows("peerage: ", err->message) : 0,
+		.written = delivery->n_files > 0,
+	};
+	struct prg_error failed, unnamed;
+	int unpublished;
 
 	if (cli->dry_run) {
 		(void)fields_plan(cli, report, true);
 		return code;
 	}
-	if (print_all(cli, onboard, report, reserve, &failed)) {
+	unpublished = delivery_publish(delivery, &unnamed);
+	if (delivery->out && !unpublished)
+		sum_up(cli, delivery, report);
+	if ((!delivery->out || onboard->print) && !unpublished && print_all(cli, &p, &failed)) {
 		*err = failed;
 		return err->code;
+	}
+	if (unpublished) {
+		*err = unnamed;
+		return PRG_E_FAILED;
 	}
 	return code;
 }
@@ -218,22 +299,50 @@ static int choose(const struct cli *cli, struct onboard *onboard, struct prg_err
 	return code;
 }
 
+/* The peers that are wanted, from wherever they are named. */
+static int gather_peers(struct cli *cli, struct batch *batch, struct prg_intent **ret_intent,
+                        struct prg_error *err)
+{
+	int code = cli_intent(cli, PRG_ADD, ret_intent, err);
+
+	if (!code)
+		code = set_preshared_key(cli, *ret_intent, err);
+	if (!code)
+		code = cli_intent_peers(cli, *ret_intent, err);
+	if (!code && batch_read(batch, cli, *ret_intent, err))
+		code = batch_explain(batch, cli, err);
+	return code;
+}
+
 int cmd_add(struct cli *cli, struct prg_error *err)
 {
+	struct progress progress;
 	OWN_ONBOARD onboard = ONBOARD_NONE;
+	OWN_BATCH batch = { .path = NULL };
+	OWN_DELIVERY delivery = DELIVERY_NONE;
 	OWN_INTENT *intent = NULL;
 	OWN_REPORT *report = NULL;
 	int code = choose(cli, &onboard, err);
 
+	progress_begin(&progress, cli->quiet);
+	delivery.cli = cli;
+	delivery.onboard = &onboard;
+	delivery.progress = &progress;
+	delivery.output = args_value(&cli->args, OPT_OUTPUT);
+	delivery.out = args_value(&cli->args, OPT_OUT);
 	if (!code)
-		code = cli_intent(cli, PRG_ADD, &intent, err);
-	if (!code)
-		code = set_preshared_key(cli, intent, err);
-	if (!code)
-		code = cli_intent_peers(cli, intent, err);
+		code = gather_peers(cli, &batch, &intent, err);
 	if (!code && !cli->dry_run)
-		code = onboard_reserve(&onboard, cli, err);
-	if (!code)
-		code = cli_execute(cli, intent, &report, err);
-	return report ? print_added(cli, &onboard, report, code, err) : code;
+		code = onboard_check(&onboard, err);
+	if (!code && !cli->dry_run)
+		code = delivery_open(&delivery, err);
+	if (code)
+		return code;
+	prg_intent_set_before_commit(intent, delivery_write, &delivery);
+	prg_intent_set_progress(intent, progress_show, &progress);
+	code = cli_execute(cli, intent, &report, err);
+	progress_clear(&progress);
+	if (!report)
+		return batch_explain(&batch, cli, err);
+	return print_added(cli, &delivery, &onboard, report, code, err);
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 
@@ -134,6 +135,86 @@ void files_discard(struct files_output *output)
 		close(output->directory);
 	output->fd = output->directory = -1;
 	output->hidden[0] = 0;
+}
+
+/* ------------------------------------------------------------------ reading */
+
+#define TEXT_MAX ((size_t)256 << 20)
+
+void files_text_done(struct files_text *text)
+{
+	prg_wipe(text->data, text->capacity);
+	free(text->data);
+	*text = (struct files_text)FILES_TEXT_NONE;
+}
+
+/* realloc(3) would leave a copy behind. */
+static int make_room(struct files_text *text, size_t capacity)
+{
+	char *grown;
+
+	if (capacity > TEXT_MAX) {
+		errno = EFBIG;
+		return -1;
+	}
+	grown = malloc(capacity);
+	if (!grown)
+		return -1;
+	/* without the privilege to lock it, it may be swapped, and is wiped all the same */
+	(void)mlock(grown, capacity);
+	if (text->length)
+		memcpy(grown, text->data, text->length);
+	prg_wipe(text->data, text->capacity);
+	free(text->data);
+	text->data = grown;
+	text->capacity = capacity;
+	return 0;
+}
+
+static int read_all(int fd, struct files_text *text)
+{
+	struct stat st;
+	size_t size = 0;
+
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		size = (size_t)st.st_size;
+	for (;;) {
+		ssize_t n;
+
+		if (text->capacity - text->length < 2 &&
+		    make_room(text, text->capacity ? 2 * text->capacity
+		                                   : size + ((size_t)64 << 10)) != 0)
+			return -1;
+		n = read(fd, text->data + text->length, text->capacity - text->length - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		text->length += (size_t)n;
+		if (n == 0)
+			break;
+	}
+	text->data[text->length] = 0;
+	return 0;
+}
+
+int files_read_at(int directory, const char *name, struct files_text *ret)
+{
+	OWN_FD int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	return fd < 0 ? -1 : read_all(fd, ret);
+}
+
+int files_read_text(const char *path, struct files_text *ret, struct prg_error *err)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	OWN_FD int opened = is_stdin ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = is_stdin ? STDIN_FILENO : opened;
+
+	if (fd < 0 || read_all(fd, ret) != 0)
+		return say_errno(err, errno, "cannot read %s%s%s", is_stdin ? "" : "'",
+		                 is_stdin ? "standard input" : path, is_stdin ? "" : "'");
+	return 0;
 }
 
 struct key_line {

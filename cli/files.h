@@ -33,6 +33,18 @@ int files_finish(struct files_output *output, const void *data, size_t length,
 /* Takes a reservation back; fine where there is none. */
 void files_discard(struct files_output *output);
 
+/* A file's bytes, in memory that is wiped. */
+struct files_text {
+	char *data;
+	size_t length, capacity;
+};
+#define FILES_TEXT_NONE { NULL, 0, 0 }
+/* Reads all of a file, or of stdin for "-". */
+int files_read_text(const char *path, struct files_text *ret, struct prg_error *err);
+/* The same of a file in a directory, and no link. Returns 0, or -1 and errno. */
+int files_read_at(int directory, const char *name, struct files_text *ret);
+void files_text_done(struct files_text *text);
+
 /*
  * Reads a file of one base64 line, or stdin for "-", as a key. At most 44
  * characters and white space behind them; all buffers are wiped.

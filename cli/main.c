@@ -40,7 +40,10 @@ static int check_words(const struct cli *cli, struct prg_error *err)
 	const struct cmd *command = cli->args.command;
 	size_t n = cli->args.n_words;
 
-	if (n < command->min)
+	if (n && args_has(&cli->args, OPT_FROM))
+		return say_error(err, PRG_E_USAGE, "--from names the peers: '%s' is one too many",
+		                 cli->args.words[0]);
+	if (n < command->min && !args_has(&cli->args, OPT_FROM))
 		return say_error(err, PRG_E_USAGE, "'peerage %s' needs %s (see 'peerage help %s')",
 		                 command->name, command->words, command->name);
 	if (n > command->max && !*command->words)

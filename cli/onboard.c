@@ -75,7 +75,7 @@ static int choose_file(const struct cli *cli, enum form *ret, struct prg_error *
 /* What is printed where the user did not say. */
 static enum form usual(const struct onboard *onboard, bool has_key)
 {
-	if (onboard->file)
+	if (onboard->file || onboard->code)
 		return FORM_NONE;
 	return has_key && onboard->terminal && term_capable() ? FORM_QR : FORM_CONF;
 }
@@ -92,6 +92,15 @@ static int check_png(const struct onboard *chosen, struct prg_error *err)
 	return 0;
 }
 
+/* Without libpng, codes are SVG files where the user did not say which. */
+static bool has_png(void)
+{
+	OWN_QR *qr = NULL;
+	OWN_TEXT *png = NULL;
+
+	return prg_qr_new("png", 3, &qr, NULL) == 0 && prg_qr_png(qr, 1, &png, NULL) == 0;
+}
+
 bool onboard_is_code(const struct onboard *onboard)
 {
 	return onboard->print == FORM_QR || onboard->print == FORM_PNG ||
@@ -101,13 +110,19 @@ bool onboard_is_code(const struct onboard *onboard)
 static int check_forms(const struct cli *cli, const struct onboard *chosen, struct prg_error *err)
 {
 	bool picture = chosen->print == FORM_PNG || chosen->print == FORM_SVG;
+	char many[32] = "";
 
-	if (cli->args.n_words > 1 && chosen->file)
-		return say_error(err, PRG_E_USAGE, "--output is for one peer, and %zu are named",
-		                 cli->args.n_words);
-	if (cli->args.n_words > 1 && picture)
-		return say_error(err, PRG_E_USAGE, "--format %s is for one peer, and %zu are named",
-		                 chosen->print == FORM_PNG ? "png" : "svg", cli->args.n_words);
+	if (args_has(&cli->args, OPT_FROM))
+		(void)snprintf(many, sizeof(many), "--from names many");
+	else if (cli->args.n_words > 1)
+		(void)snprintf(many, sizeof(many), "%zu are named", cli->args.n_words);
+	if (chosen->file && chosen->code)
+		return say_error(err, PRG_E_USAGE, "give one of --output and --out");
+	if (*many && chosen->file)
+		return say_error(err, PRG_E_USAGE, "--output is for one peer, and %s", many);
+	if (*many && picture)
+		return say_error(err, PRG_E_USAGE, "--format %s is for one peer, and %s",
+		                 chosen->print == FORM_PNG ? "png" : "svg", many);
 	if (picture && chosen->terminal)
 		return say_error(err, PRG_E_USAGE,
 		                 "%s is not for a terminal: give --output FILE.%s",
@@ -138,6 +153,8 @@ int onboard_choose(const struct cli *cli, bool has_key, struct onboard *ret,
 	if (qr + conf + (format != FORM_NONE && !(json && format == FORM_JSON)) + json > 1)
 		return say_error(err, PRG_E_USAGE,
 		                 "give one of --json, --qr, --conf and --format");
+	if (args_has(&cli->args, OPT_OUT))
+		chosen.code = has_png() ? FORM_PNG : FORM_SVG;
 	chosen.terminal = term_is(STDOUT_FILENO);
 	chosen.print = json ? FORM_JSON : qr ? FORM_QR : conf ? FORM_CONF : format;
 	if (!chosen.print)
@@ -148,13 +165,20 @@ int onboard_choose(const struct cli *cli, bool has_key, struct onboard *ret,
 	return code;
 }
 
-int onboard_reserve(struct onboard *onboard, const struct cli *cli, struct prg_error *err)
+int onboard_check(const struct onboard *onboard, struct prg_error *err)
 {
 	int flags = fcntl(STDOUT_FILENO, F_GETFL);
 
 	if (onboard->print && (flags < 0 || (flags & O_ACCMODE) == O_RDONLY))
 		return say_error(err, PRG_E_FAILED, "standard output is closed: the config, which "
 		                                    "is shown only once, would be lost");
+	return 0;
+}
+
+int onboard_reserve(struct onboard *onboard, const struct cli *cli, struct prg_error *err)
+{
+	if (onboard_check(onboard, err))
+		return err->code;
 	if (onboard->file)
 		return files_reserve(&onboard->output, args_value(&cli->args, OPT_OUTPUT), err);
 	return 0;
@@ -167,16 +191,19 @@ void onboard_done(struct onboard *onboard)
 
 /* ------------------------------------------------------------------- forms */
 
+int onboard_image(enum form form, const struct prg_qr *qr, struct prg_text **ret,
+                  struct prg_error *err)
+{
+	return form == FORM_PNG ? prg_qr_png(qr, PNG_SCALE, ret, err) : prg_qr_svg(qr, ret, err);
+}
+
 static int encode(enum form form, const struct prg_text *config, struct prg_text **ret,
                   struct prg_error *err)
 {
 	OWN_QR *qr = NULL;
 	int code = prg_qr_new(prg_text_data(config), prg_text_length(config), &qr, err);
 
-	if (!code)
-		code = form == FORM_PNG ? prg_qr_png(qr, PNG_SCALE, ret, err)
-		                        : prg_qr_svg(qr, ret, err);
-	return code;
+	return code ? code : onboard_image(form, qr, ret, err);
 }
 
 static int write_file(struct onboard *onboard, struct handout *handout, struct prg_error *err)
@@ -397,9 +424,12 @@ static int print(struct cli *cli, const struct onboard *onboard, struct handout 
 int onboard_hand_out(struct cli *cli, struct onboard *onboard, struct handout *handout,
                      struct prg_error *err)
 {
-	if (onboard->file && write_file(onboard, handout, err))
+	if (handout->written)
+		handout->delivered = true;
+	else if (onboard->file && write_file(onboard, handout, err))
 		return onboard->print ? err->code : print_instead(cli, handout, err);
 	if (onboard->file)
-		cli_remark(cli, "%s; config in %s", handout->made, onboard->output.path);
+		cli_remark(cli, "%s; config in %s", handout->made,
+		           args_value(&cli->args, OPT_OUTPUT));
 	return print(cli, onboard, handout, err);
 }

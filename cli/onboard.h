@@ -15,12 +15,13 @@ enum form { FORM_NONE, FORM_CONF, FORM_QR, FORM_PNG, FORM_SVG, FORM_JSON };
 struct onboard {
 	enum form print;          /* to stdout */
 	enum form file;           /* to the output */
+	enum form code;           /* --out: of the code of each peer; else FORM_NONE */
 	bool terminal;            /* the code must fit a window */
 	unsigned style;           /* enum prg_qr_style; 0: what fits */
 	struct files_output output;
 };
 
-#define ONBOARD_NONE { FORM_NONE, FORM_NONE, false, 0, FILES_OUTPUT_NONE }
+#define ONBOARD_NONE { FORM_NONE, FORM_NONE, FORM_NONE, false, 0, FILES_OUTPUT_NONE }
 #define OWN_ONBOARD OWN(onboard_done) struct onboard
 
 /* --qr, --conf, --format, --output and -j into forms. has_key: the config will
@@ -28,9 +29,14 @@ struct onboard {
  * PRG_E_USAGE; PRG_E_UNSUPPORTED where PNG is not built in. */
 int onboard_choose(const struct cli *cli, bool has_key, struct onboard *ret,
                    struct prg_error *err);
+/* A code as an image file: FORM_PNG or FORM_SVG. */
+int onboard_image(enum form form, const struct prg_qr *qr, struct prg_text **ret,
+                  struct prg_error *err);
+/* stdout can be written, if something is to be printed there. */
+int onboard_check(const struct onboard *onboard, struct prg_error *err);
 /* A code is asked for, which makes no sense of a config without its key. */
 bool onboard_is_code(const struct onboard *onboard);
-/* Reserves --output, if there is one; stdout can be written. */
+/* The same, and reserves --output, if there is one. */
 int onboard_reserve(struct onboard *onboard, const struct cli *cli, struct prg_error *err);
 void onboard_done(struct onboard *onboard);
 
@@ -43,6 +49,7 @@ struct handout {
 	unsigned reserve;     /* rows that something else will take below it */
 	bool heading;         /* text: the name as a comment before it */
 	bool has_key;
+	bool written;         /* the file is there already */
 	bool delivered;       /* result: the user has the config in one form or another */
 };
 

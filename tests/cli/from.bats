@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: ISC
+# Goal: many peers from one list: all or none, each thing that is wrong said with
+# its place, and no file that is half there or over another.
+load common
+
+hidden() { find . -name '.peerage-*'; }
+count() { p -j list --state all | jq '.peers | length'; }
+files() { find "$1" -mindepth 1 -printf '%P\n' | sort | paste -sd' '; }
+
+# A PNG that is in a file holds the private key of the peer.
+is_key_of() {
+	[ "$(zbarimg -q --raw "$2" | sed -n 's/^PrivateKey *= *//p' | p pubkey)" = \
+		"$(p -j show "$1" | jq -r .peer.public_key)" ]
+}
+
+@test "names, CSV and JSON lines, from a file and from standard input" {
+	init
+	printf '# staff\r\nalice\r\n\r\nbob\n' >names
+	t 0 add --from names
+	[ "$(grep -c '^PrivateKey = ' <<<"$output")" = 2 ]
+	[ "$(grep '^# [a-z]*$' <<<"$output" | paste -sd' ')" = "# alice # bob" ]
+	printf 'name,address,tags,note,expires\ncarol,10.7.0.9,"a b","x, ""y""",30d\ndave,,,,\n' >list.csv
+	t 0 -q add --from list.csv --tag all --conf
+	t 0 -j show carol
+	j '.peer | .addresses == ["10.7.0.9"] and .tags == ["a","all","b"] and .note == "x, \"y\"" and .expires_at != null'
+	t 0 -j show dave
+	j '.peer | .addresses == ["10.7.0.4","fd07::4"] and .tags == ["all"] and .expires_at == null'
+	printf '{"name":"erin","mtu":1380,"preshared_key":"none"}\n{"name":"frank","tags":["x"]}\n' |
+		p -q add --from - >out
+	[ "$(grep -c '^PresharedKey' out)" = 1 ]
+	[ "$(grep -c '^MTU = 1380' out)" = 1 ]
+	[ "$(count)" = 6 ]
+}
+
+@test "what a list brings is what is recorded: keys, endpoints, routes" {
+	init
+	key=$(p genkey | p pubkey) psk=$(p genpsk)
+	printf 'name;public_key;preshared_key;routes;peer_endpoint;keepalive;quota\nsite;%s;%s;192.168.7.0/24,192.168.8.0/24;192.0.2.7:51820;25;10G/month\n' \
+		"$key" "$psk" >sites.csv
+	t 0 -j add --from sites.csv
+	j ".preshared_key == \"$psk\" and .public_key == \"$key\" and .private_key == null"
+	j '.routes == ["192.168.7.0/24","192.168.8.0/24"] and .keepalive == 25 and .quota_bytes == 10000000000'
+}
+
+@test "-j: a document a peer, a line each" {
+	init
+	seq -f 'p%g' 1 50 >names
+	t 0 -q -j add --from names
+	[ "${#lines[@]}" = 50 ]
+	jq -es 'map(.name) == [range(1; 51) | "p\(.)"] and all(.outcome == "created" and
+		(.private_key | length) == 44 and (.config | contains("[Interface]")))' <<<"$output"
+	t 0 -q -j add --from names --if-absent
+	jq -es 'length == 50 and all(.outcome == "unchanged" and .config == null)' <<<"$output"
+}
+
+@test "everything that is wrong is said with its place, and nothing is added" {
+	init
+	p -q add taken --address 10.7.0.5 >/dev/null
+	before=$(everything)
+	printf 'name,address,mtu\nok,,\nb/d,,9\nok,,\n' >bad.csv
+	t 2 add --from bad.csv
+	[ -z "$output" ]
+	[ "${stderr_lines[0]}" = "bad.csv: line 3, column 1: malformed name: character U+002F at byte 2 is not allowed; use letters, digits and . _ @ + -" ]
+	[ "${stderr_lines[1]}" = "bad.csv: line 3, column 6: mtu: '9' is not a number from 576 to 65535" ]
+	[ "${stderr_lines[2]}" = "bad.csv: line 4, column 1: peer ok is in line 2 already" ]
+	[ "${stderr_lines[3]}" = "peerage: bad.csv: 3 problems: nothing was added" ]
+	[ "${#stderr_lines[@]}" = 4 ]
+	# one alone is the error
+	printf 'alice\nb b\n' >one
+	t 2 add --from one
+	error_is "^peerage: one: line 2, column 1: malformed name"
+	t 2 add --from - </dev/null
+	error_is "^peerage: standard input: no peer is listed"
+	# what only the register knows
+	printf 'name,address\nnew,\ntaken,\nother,10.7.0.5\nthird,10.7.0.1\n' >taken.csv
+	t 3 add --from taken.csv
+	[ "${stderr_lines[0]}" = "taken.csv: line 3: there is a peer taken already: choose another name, or revoke that one" ]
+	[ "${stderr_lines[1]}" = "taken.csv: line 4: 10.7.0.5/32 is peer taken's: choose another" ]
+	[[ ${stderr_lines[2]} == "taken.csv: line 5: 10.7.0.1/32 "* ]]
+	[ "${stderr_lines[3]}" = "peerage: taken.csv: 3 problems: nothing was added" ]
+	t 3 -j add --from taken.csv
+	j '.error.code == 3 and (.problems | length) == 3 and .problems[1].line == 4 and .problems[1].column == null'
+	t 3 -n add --from taken.csv
+	[ "$(everything)" = "$before" ]
+}
+
+@test "the first twenty of many, and how many more" {
+	init
+	seq -f 'b/%g' 1 7312 >bad
+	t 2 add --from bad
+	[ "${#stderr_lines[@]}" = 22 ]
+	[[ ${stderr_lines[19]} == "bad: line 20, column 1: "* ]]
+	[ "${stderr_lines[20]}" = "and 7292 more" ]
+	[ "${stderr_lines[21]}" = "peerage: bad: 7312 problems: nothing was added" ]
+}
+
+@test "revoked keys, keys that are shared, and a pool that is full" {
+	init
+	key=$(p genkey | p pubkey)
+	p -q add old --public-key "$key" >/dev/null
+	p -qy revoke old
+	other=$(p genkey | p pubkey)
+	printf 'name,public_key\na,%s\nb,%s\nc,%s\n' "$key" "$other" "$other" >keys.csv
+	t 3 add --from keys.csv
+	[[ ${stderr_lines[0]} == "keys.csv: line 2: the key of peer a was revoked"* ]]
+	[[ ${stderr_lines[1]} == "keys.csv: line 4: the key of peer c is peer b's"* ]]
+	seq -f 'p%g' 1 300 >names
+	t 1 add --from names
+	error_is "^peerage: names: line 253: pool 10.7.0.0/24 is full"
+	[ "$(count)" = 1 ]
+}
+
+@test "an address that a later line asks for is not given to an earlier one" {
+	init
+	printf 'name,address\nfirst,\nsecond,10.7.0.2\nthird,\n' >list.csv
+	t 0 -q -j add --from list.csv
+	jq -es 'map([.name, .addresses[0]]) == [["first","10.7.0.3"],["second","10.7.0.2"],["third","10.7.0.4"]]' <<<"$output"
+}
+
+@test "--if-absent: said again, it adds what is new" {
+	init
+	seq -f 'p%g' 1 10 >names
+	t 0 -q add --from names --out d
+	before=$(everything)
+	sums=$(cat d/* | sha256sum)
+	t 0 add --from names --out d --if-absent
+	[[ $stderr == *"10 peers are there already, and left as they are"* ]]
+	[ "$(everything)" = "$before" ]
+	[ "$(cat d/* | sha256sum)" = "$sums" ]
+	echo p11 >>names
+	t 0 add --from names --out d --if-absent
+	[[ $stderr == *"1 peer added to wg0; 2 files in d"* ]]
+	[ "$(find d -type f | wc -l)" = 22 ]
+	t 3 add --from names
+	[ "$(count)" = 11 ]
+}
+
+@test "--out: a config and a code each, for their owner alone" {
+	init
+	key=$(p genkey | p pubkey)
+	printf 'name,public_key\nalice,\nown,%s\nÅsa Lång?,\n' "$key" | sed 's/ Lång?//' >list.csv
+	umask 0
+	t 0 add --from list.csv --out d
+	[ -z "$output" ]
+	[[ $stderr == *"3 peers added to wg0; 5 files in d"* ]]
+	[ "$(stat -c %a d)" = 700 ]
+	[ "$(find d -type f -printf '%m\n' | sort -u)" = 600 ]
+	is_key_of alice d/alice.png
+	[ "$(sed -n 's/^PrivateKey = //p' d/alice.conf | p pubkey)" = "$(p -j show alice | jq -r .peer.public_key)" ]
+	[[ $(files d) == *"own.conf"* && $(files d) != *"own.png"* ]]
+	grep -q '^# PrivateKey =' d/own.conf
+	[ -z "$(find d -name '*[^a-zA-Z0-9_=+.-]*')" ]
+	[ -z "$(hidden)" ]
+	# of names too, and beside what is asked for on standard output
+	t 0 -q add bob carol --out d
+	is_key_of carol d/carol.png
+	t 0 -q -j add --from <(echo dave) --out d
+	jq -e '.name == "dave"' <<<"$output"
+	[ -s d/dave.png ]
+	t 0 -q add erin --conf --out d/
+	[ "$output" = "$(cat d/erin.conf)" ]
+}
+
+@test "--out never replaces: nothing is made, nothing is left" {
+	init
+	mkdir -m 755 d
+	echo precious >d/p7.png
+	before=$(everything)
+	seq -f 'p%g' 1 20 >names
+	t 3 add --from names --out d
+	error_is "^peerage: 'd/p7.png' exists already"
+	[ "$(files d)" = p7.png ]
+	[ "$(cat d/p7.png)" = precious ]
+	[ "$(stat -c %a d)" = 755 ]
+	ln -s nowhere d/p3.conf
+	rm d/p7.png
+	t 3 add --from names --out d
+	error_is "d/p3.conf"
+	t 1 add --from names --out missing/d
+	error_is "cannot make directory 'missing/d'"
+	echo x >file
+	t 1 add --from names --out file
+	# a list that is refused makes no directory
+	echo 'b/d' >>names
+	t 2 add --from names --out new
+	[ ! -e new ]
+	t 0 -n add --from <(echo a) --out new
+	[ ! -e new ]
+	p -q add taken >/dev/null
+	t 3 add --from <(echo taken) --out new
+	[ ! -e new ]
+	p -qy revoke taken
+	[ "$(p -j list | jq '.peers | length')" = 0 ]
+}
+
+@test "a directory that cannot be written" {
+	init
+	[ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null || skip "needs a mount of its own"
+	mkdir ro
+	seq -f 'p%g' 1 20 >names
+	# shellcheck disable=SC2016
+	run -1 --separate-stderr unshare -m bash -c 'mount -t tmpfs -o ro none ro &&
+		"$PEERAGE" -q add --from names --out ro'
+	error_is "^peerage: cannot write to directory 'ro': Read-only file system"
+	[ "$(count)" = 0 ]
+}
+
+@test "a disk that is full: nothing is added, nothing is left" {
+	init
+	[ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null || skip "needs a mount of its own"
+	mkdir full
+	seq -f 'p%g' 1 200 >names
+	# shellcheck disable=SC2016
+	run -1 --separate-stderr unshare -m bash -c 'mount -t tmpfs -o size=200k none full &&
+		"$PEERAGE" -q add --from names --out full; code=$?; find full -mindepth 1; exit $code'
+	error_is "cannot write 'full/.*': No space left on device; nothing was added"
+	[ -z "$output" ]
+	[ "$(count)" = 0 ]
+}
+
+@test "what does not go together" {
+	init
+	echo a >names
+	t 2 add bob --from names
+	error_is "--from names the peers: 'bob' is one too many"
+	t 2 add
+	error_is "needs NAME"
+	t 2 add --from names --output a.png
+	error_is "--output is for one peer, and --from names many"
+	t 2 add --from names --address 10.7.0.9
+	t 2 add --from names --public-key x
+	t 2 add bob --out d --output bob.png
+	error_is "give one of --output and --out"
+	t 2 add --from - --preshared-key -
+	error_is "standard input cannot be both"
+	t 1 add --from missing
+	error_is "cannot read 'missing': No such file"
+	[ "$(count)" = 0 ]
+}
+
+@test "-n: the plan of all of them" {
+	init
+	seq -f 'p%g' 1 30 >names
+	t 0 -n -j add --from names
+	j '.changes | length == 30 and all(.action == "add")'
+	[ "$(count)" = 0 ]
+}
+
+@test "a preshared key in a list is in no message" {
+	init
+	psk=$(p genpsk)
+	printf 'name,expires,preshared_key\na,%s,\nb,,x%s\n' "$psk" "$psk" >bad.csv
+	t 2 add --from bad.csv
+	[[ $stderr != *"${psk:0:12}"* ]]
+	printf 'a,%s\n' "$psk" >noheader.csv
+	t 2 -j add --from noheader.csv
+	[[ $stderr$output != *"${psk:0:12}"* ]]
+}
