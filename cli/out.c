@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <libsmartcols.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -29,6 +30,8 @@ void out_setup(struct out *out, enum out_mode mode)
 	/* without the privilege to lock it, it may be swapped, and is wiped all the same */
 	(void)mlock(stdout_buffer, sizeof(stdout_buffer));
 	(void)setvbuf(stdout, stdout_buffer, _IOFBF, sizeof(stdout_buffer));
+	/* one thread writes: no lock for each character */
+	(void)__fsetlocking(stdout, FSETLOCKING_BYCALLER);
 }
 
 bool out_failed(const struct out *out)

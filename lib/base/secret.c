@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/secret.h"
 
+#include <pthread.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,10 +11,68 @@
 
 #define CHUNK_BYTES ((size_t)64 << 10)
 
+/*
+ * Locking and guarding a block takes ten system calls, and a text or an arena
+ * lives for microseconds where there are thousands of configs: a few blocks of
+ * the two usual sizes are kept, wiped, for the next.
+ */
+#define TEXT_BYTES ((size_t)1024)
+#define KEPT 16
+
+static struct shelf {
+	const size_t size;
+	pthread_mutex_t mutex;
+	unsigned n;
+	void *blocks[KEPT];
+} shelves[] = {
+	{ .size = TEXT_BYTES, .mutex = PTHREAD_MUTEX_INITIALIZER },
+	{ .size = CHUNK_BYTES, .mutex = PTHREAD_MUTEX_INITIALIZER },
+};
+
+static struct shelf *shelf_of(size_t size)
+{
+	for (size_t i = 0; i < sizeof(shelves) / sizeof(shelves[0]); i++)
+		if (shelves[i].size == size)
+			return &shelves[i];
+	return NULL;
+}
+
+/* Its content is not defined. */
+static void *block_take(size_t size)
+{
+	struct shelf *shelf = shelf_of(size);
+	void *block = NULL;
+
+	if (shelf != NULL) {
+		pthread_mutex_lock(&shelf->mutex);
+		if (shelf->n > 0)
+			block = shelf->blocks[--shelf->n];
+		pthread_mutex_unlock(&shelf->mutex);
+	}
+	return block != NULL ? block : sodium_malloc(size);
+}
+
+/* Of `size` bytes, of which `used` were written. */
+static void block_give(void *block, size_t size, size_t used)
+{
+	struct shelf *shelf = block != NULL ? shelf_of(size) : NULL;
+
+	if (shelf != NULL) {
+		prg_wipe(block, used);
+		pthread_mutex_lock(&shelf->mutex);
+		if (shelf->n < KEPT) {
+			shelf->blocks[shelf->n++] = block;
+			block = NULL;
+		}
+		pthread_mutex_unlock(&shelf->mutex);
+	}
+	sodium_free(block);
+}
+
 struct chunk {
 	struct chunk *next;
 	size_t used, size;
-	unsigned char *bytes; /* sodium_malloc: locked, guarded, wiped by sodium_free */
+	unsigned char *bytes; /* locked, guarded, and wiped when they are given back */
 };
 
 struct prg_arena {
@@ -52,7 +111,7 @@ void prg_arena_free(struct prg_arena **arena)
 		return;
 	for (chunk = (*arena)->chunks; chunk != NULL; chunk = next) {
 		next = chunk->next;
-		sodium_free(chunk->bytes);
+		block_give(chunk->bytes, chunk->size, chunk->used);
 		free(chunk);
 	}
 	free(*arena);
@@ -65,7 +124,7 @@ static struct chunk *chunk_new(size_t size)
 
 	if (chunk == NULL)
 		return NULL;
-	chunk->bytes = sodium_malloc(size);
+	chunk->bytes = block_take(size);
 	if (chunk->bytes == NULL) {
 		free(chunk);
 		return NULL;
@@ -104,8 +163,8 @@ int prg_text_new(struct prg_text **ret_text, struct prg_error *err)
 	text = calloc(1, sizeof(*text));
 	if (text == NULL)
 		return prg_error_nomem(err);
-	text->capacity = 1024;
-	text->data = sodium_malloc(text->capacity);
+	text->capacity = TEXT_BYTES;
+	text->data = block_take(text->capacity);
 	if (text->data == NULL) {
 		free(text);
 		return prg_error_nomem(err);
@@ -119,7 +178,7 @@ void prg_text_free(struct prg_text **text)
 {
 	if (*text == NULL)
 		return;
-	sodium_free((*text)->data);
+	block_give((*text)->data, (*text)->capacity, (*text)->capacity);
 	free(*text);
 	*text = NULL;
 }
@@ -139,7 +198,7 @@ static int text_reserve(struct prg_text *text, size_t more, struct prg_error *er
 	if (data == NULL)
 		return prg_error_nomem(err);
 	memcpy(data, text->data, text->length + 1);
-	sodium_free(text->data);
+	block_give(text->data, text->capacity, text->capacity);
 	text->data = data;
 	text->capacity = capacity;
 	return 0;

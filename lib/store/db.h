@@ -30,6 +30,12 @@ struct prg_untold {
 	char hash[65];
 };
 
+struct prg_chain_end {
+	bool known;
+	int64_t number, time;
+	unsigned char hash[32];
+};
+
 struct prg_store {
 	sqlite3 *db;
 	struct prg_stmt *stmts;
@@ -44,6 +50,7 @@ struct prg_store {
 	struct prg_untold *untold;
 	size_t n_untold;
 	size_t mark_untold; /* how many of them are committed */
+	struct prg_chain_end end; /* of the chain, as this transaction has it */
 };
 
 /* Errors. prg_db_code: the PRG_E_* of an SQLite (extended) result and errno. */

@@ -185,12 +185,14 @@ int prg_store_commit(struct prg_store *store, struct prg_error *err)
 	if (rc != SQLITE_OK)
 		return prg_db_error(store, rc, err);
 	store->mark_untold = store->n_untold;
+	store->end.known = false;
 	return 0;
 }
 
 void prg_store_rollback(struct prg_store *store)
 {
 	store->n_untold = store->mark_untold;
+	store->end.known = false;
 	if (!sqlite3_get_autocommit(store->db))
 		prg_db_try(store, "ROLLBACK");
 }

@@ -256,3 +256,52 @@ is_key_of() {
 	t 2 -j add --from noheader.csv
 	[[ $stderr$output != *"${psk:0:12}"* ]]
 }
+
+# Each Nth system call in turn is the one that the command does not live to make.
+@test "killed at any moment: all or none, and nothing is lost" {
+	killat=$(dirname "$PEERAGE")/../tests/killat
+	[ -x "$killat" ] || skip "built without -Dtests=true"
+	"$killat" 0 true 2>/dev/null || skip "cannot trace here"
+	init
+	cp -r register base
+	printf 'alice\nbob\n' >names
+	step=${FROM_STEP:-13} before=0 after=0 finished=0 thrown=0
+	for ((call = 1 + RANDOM % step; ; call += step)); do
+		rm -rf register d && cp -r base register
+		lived=0
+		"$killat" "$call" "$PEERAGE" -q add --from names --out d 2>/dev/null || lived=$?
+		n=$(p -j list | jq '.peers | length')
+		echo "call $call: exit $lived, $n peers, $(hidden)"
+		[ "$n" = 0 ] || [ "$n" = 2 ]
+		[ "$n" = 0 ] && before=$((before + 1)) || after=$((after + 1))
+		t 0 add --from names --out d --if-absent
+		[[ $stderr == *"they have their names now"* ]] && finished=$((finished + 1))
+		[[ $stderr == *"they are thrown away"* ]] && thrown=$((thrown + 1))
+		[ -z "$(hidden)" ]
+		[ "$(files d)" = "alice.conf alice.png bob.conf bob.png" ]
+		for name in alice bob; do
+			[ "$(sed -n 's/^PrivateKey = //p' "d/$name.conf" | p pubkey)" = \
+				"$(p -j show "$name" | jq -r .peer.public_key)" ]
+		done
+		[ "$lived" = 137 ] || break
+	done
+	echo "killed before the commit: $before, after it: $after; finished $finished, thrown away $thrown"
+	[ "$before" -gt 0 ] && [ "$thrown" -gt 0 ] && [ "$finished" -gt 0 ]
+}
+
+@test "what another register, or a run at work, left is not touched" {
+	init
+	mkdir -p d/.peerage-00000000000000000000000000000000-1234
+	echo x >d/.peerage-00000000000000000000000000000000-1234/y.conf
+	id=$(sqlite3 "$PEERAGE_REGISTER" 'SELECT register_id FROM meta' 2>/dev/null) || skip "no sqlite3"
+	mkdir "d/.peerage-$id-0000000000000001" "d/.peerage-$id-0000000000000002"
+	touch "d/.peerage-$id-0000000000000002/half.conf"
+	exec 9<"d/.peerage-$id-0000000000000001"
+	flock 9
+	t 0 add alice --out d
+	[ -e d/.peerage-00000000000000000000000000000000-1234/y.conf ]
+	[ -d "d/.peerage-$id-0000000000000001" ]
+	[ ! -e "d/.peerage-$id-0000000000000002" ]
+	[[ $stderr == *"thrown away"* ]]
+	exec 9<&-
+}
