@@ -280,7 +280,9 @@ static int print_added(struct cli *cli, struct delivery *delivery, struct onboar
 	}
 	if (unpublished) {
 		*err = unnamed;
-		return PRG_E_FAILED;
+		err->code = PRG_E_FAILED;
+		return say_append(err, count_created(report) == 1 ? "; the peer is added"
+		                                                  : "; every peer is added");
 	}
 	return code;
 }

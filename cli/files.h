@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Files that hold keys: complete or absent, mode 0600, and never over another.
- * A file is reserved under a hidden name before the change that it is about,
- * so that what can fail fails first; written and synced after it; and then
- * renamed.
+ * A file that is about no change (export) is reserved under a hidden name, so
+ * that what can fail fails first, written, synced, and renamed. For those of new
+ * peers see stage.h.
  */
 #ifndef PEERAGE_CLI_FILES_H
 #define PEERAGE_CLI_FILES_H
