@@ -151,6 +151,7 @@ int cmd_rename(struct cli *cli, struct prg_error *err);
 int cmd_set(struct cli *cli, struct prg_error *err);
 int cmd_list(struct cli *cli, struct prg_error *err);
 int cmd_show(struct cli *cli, struct prg_error *err);
+int cmd_rotate(struct cli *cli, struct prg_error *err);
 int cmd_audit(struct cli *cli, struct prg_error *err);
 int cmd_log(struct cli *cli, struct prg_error *err);
 int cmd_status(struct cli *cli, struct prg_error *err);

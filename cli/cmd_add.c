@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* add: a new peer, and its config into the user's hands. */
+/* add, rotate: new keys, and their config into the user's hands. */
 #include "batch.h"
 #include "delivery.h"
 #include "fields.h"
@@ -51,7 +51,10 @@ static void secret_fields(struct out *out, const struct prg_result *result,
 {
 	OWN_KEY_TEXT text[PRG_KEY_TEXT];
 
-	out_text(out, "outcome", result->outcome == PRG_CREATED ? "created" : "unchanged");
+	static const char *const words[] = { [PRG_CREATED] = "created", [PRG_CHANGED] = "changed",
+		                             [PRG_UNCHANGED] = "unchanged" };
+
+	out_text(out, "outcome", words[result->outcome]);
 	if (result->private_key)
 		prg_private_key_reveal(result->private_key, text);
 	out_text(out, "private_key", result->private_key ? text : NULL);
@@ -68,7 +71,7 @@ static int peer_json(struct cli *cli, const struct prg_report *report, size_t in
 	OWN_TEXT *config = NULL;
 	int code = 0;
 
-	if (result->outcome == PRG_CREATED)
+	if (result->outcome != PRG_UNCHANGED)
 		code = prg_report_config(report, index, &config, err);
 	fields_peer(&cli->out, prg_report_interface(report), result->peer, NULL);
 	secret_fields(&cli->out, result, config);
@@ -128,12 +131,12 @@ static int say_lost(const struct prg_report *report, const struct prg_peer *peer
 		err->message[600] = 0;
 	err->code = PRG_E_FAILED;
 	if (prg_report_n_results(report) > 1)
-		return say_append(err, "; the peers are added, but private keys that did not come "
-		                       "out are not kept: revoke those and add them again (this "
-		                       "version has no 'rotate' yet)");
-	return say_append(err, "; '%s' is added, but its private key is not kept: revoke it and "
-	                       "add it again (this version has no 'rotate' yet)",
-	                  peer->name);
+		return say_append(err, "; the peers are there, but private keys that did not come "
+		                       "out are not kept: make new ones with 'peerage rotate "
+		                       "NAME…'");
+	return say_append(err, "; '%s' is there, but its private key is not kept: make a new one "
+	                       "with 'peerage rotate %s'",
+	                  peer->name, peer->name);
 }
 
 /* One line on what was made. */
@@ -143,16 +146,18 @@ static void made_line(const struct prg_report *report, const struct prg_result *
 	char addresses[300];
 
 	fields_addresses(result->peer, addresses, sizeof(addresses));
-	(void)snprintf(ret_text, size, "%s added to %s: %s", result->peer->name,
-	               prg_report_interface(report)->name, addresses);
+	(void)snprintf(ret_text, size,
+	               result->outcome == PRG_CREATED ? "%s added to %s: %s"
+	                                              : "%s has new keys on %s: %s",
+	               result->peer->name, prg_report_interface(report)->name, addresses);
 }
 
-static size_t count_created(const struct prg_report *report)
+static size_t count_made(const struct prg_report *report)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < prg_report_n_results(report); i++)
-		n += prg_report_result(report, i)->outcome == PRG_CREATED;
+		n += prg_report_result(report, i)->outcome != PRG_UNCHANGED;
 	return n;
 }
 
@@ -160,9 +165,10 @@ static size_t count_created(const struct prg_report *report)
 struct printing {
 	struct onboard *onboard;
 	const struct prg_report *report;
-	size_t n_created, nth; /* of those that were made */
+	size_t n_made, nth; /* of those that were made */
 	unsigned reserve;      /* rows that an error will take */
 	bool written;          /* the file is there */
+	bool rotates;
 };
 
 /* *ret_lost: it has a private key, and that did not come out. */
@@ -172,9 +178,9 @@ static int print_one(struct cli *cli, struct printing *p, size_t index, bool *re
 	struct onboard *onboard = p->onboard;
 	const struct prg_report *report = p->report;
 	const struct prg_result *result = prg_report_result(report, index);
-	size_t n_created = p->n_created;
-	size_t nth = p->nth += result->outcome == PRG_CREATED;
-	bool last = nth == n_created;
+	size_t n_made = p->n_made;
+	size_t nth = p->nth += result->outcome != PRG_UNCHANGED;
+	bool last = nth == n_made;
 	OWN_TEXT *config = NULL;
 	char made[500];
 	struct handout handout = {
@@ -182,14 +188,15 @@ static int print_one(struct cli *cli, struct printing *p, size_t index, bool *re
 		.made = made,
 		.after = last && result->private_key ? kept_note : NULL,
 		.reserve = last ? p->reserve : 0,
-		.heading = n_created > 1,
+		.heading = n_made > 1,
 		.has_key = result->private_key != NULL,
 		.written = p->written,
 	};
 	int code;
 
 	if (result->outcome == PRG_UNCHANGED) {
-		cli_remark(cli, "%s: is there already, and left as it is", result->peer->name);
+		cli_remark(cli, "%s: %s", result->peer->name,
+		           p->rotates ? "has this key already" : "is there already, and left as it is");
 		return 0;
 	}
 	made_line(report, result, made, sizeof(made));
@@ -214,7 +221,7 @@ static int print_all(struct cli *cli, struct printing *p, struct prg_error *err)
 	struct prg_error failed;
 	int code = 0;
 
-	p->n_created = count_created(report);
+	p->n_made = count_made(report);
 	for (size_t i = 0; i < prg_report_n_results(report); i++) {
 		bool is_lost = false;
 
@@ -239,7 +246,7 @@ static int print_all(struct cli *cli, struct printing *p, struct prg_error *err)
 static void sum_up(struct cli *cli, const struct delivery *delivery,
                    const struct prg_report *report)
 {
-	size_t n = count_created(report), there = prg_report_n_results(report) - n;
+	size_t n = count_made(report), there = prg_report_n_results(report) - n;
 
 	if (there)
 		cli_remark(cli, "%zu %s there already, and left as %s", there,
@@ -250,7 +257,8 @@ static void sum_up(struct cli *cli, const struct delivery *delivery,
 		           delivery->n_without_code == 1 ? "is" : "are",
 		           delivery->n_without_code == 1 ? "it" : "them");
 	if (n)
-		cli_remark(cli, "%zu %s added to %s; %zu files in %s", n, n == 1 ? "peer" : "peers",
+		cli_remark(cli, "%zu %s %s %s; %zu files in %s", n, n == 1 ? "peer" : "peers",
+		           delivery->rotates ? "with new keys on" : "added to",
 		           prg_report_interface(report)->name, delivery->n_files, delivery->out);
 }
 
@@ -263,6 +271,7 @@ static int print_added(struct cli *cli, struct delivery *delivery, struct onboar
 		/* main's error line stands below the last code */
 		.reserve = code ? say_rows("peerage: ", err->message) : 0,
 		.written = delivery->n_files > 0,
+		.rotates = delivery->rotates,
 	};
 	struct prg_error failed, unnamed;
 	int unpublished;
@@ -281,7 +290,7 @@ static int print_added(struct cli *cli, struct delivery *delivery, struct onboar
 	if (unpublished) {
 		*err = unnamed;
 		err->code = PRG_E_FAILED;
-		return say_append(err, count_created(report) == 1 ? "; the peer is added"
+		return say_append(err, count_made(report) == 1 ? "; the peer is added"
 		                                                  : "; every peer is added");
 	}
 	return code;
@@ -302,10 +311,10 @@ static int choose(const struct cli *cli, struct onboard *onboard, struct prg_err
 }
 
 /* The peers that are wanted, from wherever they are named. */
-static int gather_peers(struct cli *cli, struct batch *batch, struct prg_intent **ret_intent,
-                        struct prg_error *err)
+static int gather_peers(struct cli *cli, enum prg_verb verb, struct batch *batch,
+                        struct prg_intent **ret_intent, struct prg_error *err)
 {
-	int code = cli_intent(cli, PRG_ADD, ret_intent, err);
+	int code = cli_intent(cli, verb, ret_intent, err);
 
 	if (!code)
 		code = set_preshared_key(cli, *ret_intent, err);
@@ -316,7 +325,7 @@ static int gather_peers(struct cli *cli, struct batch *batch, struct prg_intent 
 	return code;
 }
 
-int cmd_add(struct cli *cli, struct prg_error *err)
+static int make_keys(struct cli *cli, enum prg_verb verb, struct prg_error *err)
 {
 	struct progress progress;
 	OWN_ONBOARD onboard = ONBOARD_NONE;
@@ -330,10 +339,11 @@ int cmd_add(struct cli *cli, struct prg_error *err)
 	delivery.cli = cli;
 	delivery.onboard = &onboard;
 	delivery.progress = &progress;
+	delivery.rotates = verb == PRG_ROTATE;
 	delivery.output = args_value(&cli->args, OPT_OUTPUT);
 	delivery.out = args_value(&cli->args, OPT_OUT);
 	if (!code)
-		code = gather_peers(cli, &batch, &intent, err);
+		code = gather_peers(cli, verb, &batch, &intent, err);
 	if (!code && !cli->dry_run)
 		code = onboard_check(&onboard, err);
 	if (!code && !cli->dry_run)
@@ -347,4 +357,14 @@ int cmd_add(struct cli *cli, struct prg_error *err)
 	if (!report)
 		return batch_explain(&batch, cli, err);
 	return print_added(cli, &delivery, &onboard, report, code, err);
+}
+
+int cmd_add(struct cli *cli, struct prg_error *err)
+{
+	return make_keys(cli, PRG_ADD, err);
+}
+
+int cmd_rotate(struct cli *cli, struct prg_error *err)
+{
+	return make_keys(cli, PRG_ROTATE, err);
 }

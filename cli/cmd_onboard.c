@@ -10,8 +10,8 @@ static int not_kept(const char *name, struct prg_error *err)
 	return say_error(err, PRG_E_FAILED,
 	                 "the private key of '%s' was not kept, so there is no code of it: "
 	                 "'peerage export %s' gives the config to fill the key in; for a new key, "
-	                 "revoke it and add it again (this version has no 'rotate' yet)",
-	                 name, name);
+	                 "'peerage rotate %s'",
+	                 name, name, name);
 }
 
 int cmd_qr(struct cli *cli, struct prg_error *err)

@@ -42,7 +42,7 @@ static void find_names(const struct delivery *delivery, const struct prg_result 
 	char slug[PRG_SLUG_TEXT];
 
 	memset(ret, 0, sizeof(*ret));
-	if (result->outcome != PRG_CREATED)
+	if (result->outcome == PRG_UNCHANGED)
 		return;
 	prg_name_slug(result->peer->name, slug);
 	(void)snprintf(ret->name[CONFIG], sizeof(ret->name[CONFIG]), "%s.conf", slug);
@@ -225,7 +225,7 @@ static int write_output(struct delivery *delivery, const struct prg_report *repo
 	OWN_QR *qr = NULL;
 	int code;
 
-	if (result->outcome != PRG_CREATED)
+	if (result->outcome == PRG_UNCHANGED)
 		return 0;
 	code = prg_report_config(report, 0, &config, err);
 	if (!code && delivery->onboard->file != FORM_CONF) {

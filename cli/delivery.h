@@ -15,6 +15,7 @@ struct delivery {
 	const char *output;  /* --output; NULL: none */
 	const char *out;     /* --out; NULL: none */
 	const char *name;    /* of the file of --output */
+	bool rotates;        /* new keys of peers that are there */
 	struct stage stage;
 	size_t n_files, n_without_code;
 };

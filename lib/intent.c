@@ -15,7 +15,7 @@ int prg_intent_new(enum prg_verb verb, const char *interface, struct prg_intent 
 	struct prg_intent *intent;
 	int rc;
 
-	if (verb < PRG_INIT || verb > PRG_APPLY)
+	if (verb < PRG_INIT || verb > PRG_ROTATE)
 		return prg_error_set(err, PRG_E_USAGE, "no such verb: %d", (int)verb);
 	if (interface == NULL && (verb == PRG_INIT || verb == PRG_IMPORT))
 		interface = "wg0";
@@ -157,7 +157,7 @@ int prg_intent_peer(struct prg_intent *intent, const char *name, struct prg_erro
 {
 	int rc;
 
-	if (intent->verb < PRG_ADD || intent->verb > PRG_SET)
+	if (intent->verb < PRG_ADD || intent->verb == PRG_IMPORT || intent->verb == PRG_APPLY)
 		return prg_error_set(err, PRG_E_USAGE, "this command takes no peers");
 	/* What exists may be named as it is, also where rules have changed since. */
 	if (intent->verb == PRG_ADD) {

@@ -350,7 +350,7 @@ static const struct {
 	[PRG_FIELD_CLIENT_KEEPALIVE] = { "client-keepalive", I | A | S, true },
 	[PRG_FIELD_NAT] = { "nat", I, false },
 	[PRG_FIELD_ISOLATE] = { "isolate", I, false },
-	[PRG_FIELD_PUBLIC_KEY] = { "public-key", A, false },
+	[PRG_FIELD_PUBLIC_KEY] = { "public-key", A | V(PRG_ROTATE), false },
 	[PRG_FIELD_PRESHARED_KEY] = { "preshared-key", A | S, false },
 	[PRG_FIELD_ROUTES] = { "routes", A | S, false },
 	[PRG_FIELD_PEER_ENDPOINT] = { "peer-endpoint", A | S, false },

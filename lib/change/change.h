@@ -25,6 +25,17 @@ int prg_change_desired(struct prg_road *road, const struct prg_peer *peer, struc
  * have now, either may be NULL: operations, pending rows, the report. */
 int prg_change_touch(struct prg_road *road, const char *name, const struct prg_wg_peer *from,
                      const struct prg_wg_peer *to, struct prg_error *err);
+/* A pending row, where the interface is wanted up; *ret_id 0: there is none. */
+int prg_change_pend(struct prg_road *road, enum prg_pending_kind kind,
+                    const struct prg_public_key *key, const struct prg_prefix *prefix,
+                    int64_t *ret_id, struct prg_error *err);
+/* The peer of that name that is not revoked: PRG_E_CONFLICT says that it is. */
+int prg_change_find(struct prg_road *road, size_t index, struct prg_peer **ret,
+                    struct prg_error *err);
+/* The peer as the register now has it, to the report. psk NULL: not a new one. */
+int prg_change_result(struct prg_road *road, int64_t id, enum prg_outcome outcome,
+                      const struct prg_preshared_key *psk, struct prg_error *err);
+int prg_change_rotate(struct prg_road *road, size_t index, struct prg_error *err);
 /* All of it for one peer that exists: row, audit entry, operations. */
 int prg_change_update(struct prg_road *road, const char *verb, const struct prg_peer *from,
                       const struct prg_peer *to, struct prg_error *err);

@@ -142,7 +142,11 @@ static void peer_fields(const struct prg_peer *p, struct fields *f)
 {
 	static const char *const periods[] = { "total", "day", "month" };
 
+	char key[PRG_KEY_TEXT];
+
+	prg_public_key_format(&p->public_key, key);
 	put_text(f, "name", p->name);
+	put_text(f, "public_key", key);
 	put_text(f, "state", prg_peer_state_name(p->state));
 	put_prefixes(f, "addresses", p->addresses, p->n_addresses);
 	put_prefixes(f, "routes", p->routes, p->n_routes);
@@ -212,7 +216,8 @@ static void forget_last(struct fields *f)
 int prg_describe_peer(const struct prg_peer *from, const struct prg_peer *to, char **ret,
                       size_t *ret_n, struct prg_error *err)
 {
-	static const struct prg_peer none;
+	/* a new key stands beside the changes */
+	const struct prg_peer none = { .public_key = to->public_key };
 	PRG_STRBUF buf = { 0 };
 	FIELDS before = { 0 }, after = { 0 };
 	char key[PRG_KEY_TEXT], *text;

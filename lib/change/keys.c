@@ -17,7 +17,8 @@ static int make_preshared(const struct prg_intent *intent, size_t index, struct 
 		k->has_preshared_key = true;
 		return 0;
 	}
-	if (v != NULL ? v->no_preshared_key : intent->verb != PRG_ADD)
+	/* whether a peer that is given new keys has one is not known yet */
+	if (v != NULL ? v->no_preshared_key : intent->verb == PRG_SET)
 		return 0;
 	k->has_preshared_key = true;
 	return prg_preshared_key_generate(&k->preshared_key, err);
@@ -45,7 +46,7 @@ static int make_some(void *context, size_t from, size_t to, struct prg_error *er
 
 	for (; from < to && rc == 0; from++) {
 		rc = make_preshared(road->intent, from, &road->keys[from], err);
-		if (rc == 0 && road->intent->verb == PRG_ADD)
+		if (rc == 0 && road->intent->verb != PRG_SET)
 			rc = make_pair(road->intent, from, &road->keys[from], err);
 	}
 	return rc;
@@ -74,7 +75,7 @@ int prg_change_prepare(struct prg_road *road, struct prg_error *err)
 		return 0; /* nothing is made */
 	if (intent->verb >= PRG_ADD && intent->n_peers == 0)
 		return prg_error_set(err, PRG_E_USAGE, "no peer is named");
-	if (intent->verb != PRG_ADD && intent->verb != PRG_SET)
+	if (intent->verb != PRG_ADD && intent->verb != PRG_SET && intent->verb != PRG_ROTATE)
 		return 0;
 	road->keys = prg_arena_take(road->arena, intent->n_peers * sizeof(*road->keys));
 	if (road->keys == NULL)

@@ -9,8 +9,8 @@
 
 #define DEFAULT_HOLD_S (30 * 86400)
 
-static int result(struct prg_road *road, int64_t id, enum prg_outcome outcome,
-                  const struct prg_preshared_key *psk, struct prg_error *err)
+int prg_change_result(struct prg_road *road, int64_t id, enum prg_outcome outcome,
+                      const struct prg_preshared_key *psk, struct prg_error *err)
 {
 	struct prg_peer *now = NULL;
 	int rc = prg_store_peer_by_id(road->store, id, &now, err);
@@ -30,7 +30,7 @@ static int revoke_one(struct prg_road *road, size_t index, struct prg_error *err
 	if (rc < 0)
 		return rc;
 	if (before->state == PRG_PEER_REVOKED)
-		return result(road, before->id, PRG_UNCHANGED, NULL, err);
+		return prg_change_result(road, before->id, PRG_UNCHANGED, NULL, err);
 	/* also of a disabled peer: what should not be there is asked to go; a removal
 	 * needs no secret, and a damaged one must not stand in its way */
 	before->has_preshared_key = false;
@@ -46,11 +46,11 @@ static int revoke_one(struct prg_road *road, size_t index, struct prg_error *err
 		rc = prg_change_audit_peer(road, "revoke", before, after, err);
 	if (rc == 0)
 		rc = prg_change_touch(road, before->name, live, NULL, err);
-	return rc < 0 ? rc : result(road, before->id, PRG_CHANGED, NULL, err);
+	return rc < 0 ? rc : prg_change_result(road, before->id, PRG_CHANGED, NULL, err);
 }
 
-static int find_for_change(struct prg_road *road, size_t index, struct prg_peer **ret,
-                           struct prg_error *err)
+int prg_change_find(struct prg_road *road, size_t index, struct prg_peer **ret,
+                    struct prg_error *err)
 {
 	const char *name = road->intent->peers[index].name;
 	int rc = prg_store_peer_any(road->store, road->interface->id, name, ret, err);
@@ -69,7 +69,7 @@ static int switch_one(struct prg_road *road, size_t index, struct prg_error *err
 	const struct prg_values *expires =
 		prg_intent_values(road->intent, index, PRG_FIELD_EXPIRES);
 	PRG_PEER *before = NULL, *after = NULL;
-	int rc = find_for_change(road, index, &before, err);
+	int rc = prg_change_find(road, index, &before, err);
 
 	if (rc < 0)
 		return rc;
@@ -87,9 +87,9 @@ static int switch_one(struct prg_road *road, size_t index, struct prg_error *err
 		                     "--expires WHEN'",
 		                     before->name, before->name);
 	if (after->state == before->state && after->expires_at == before->expires_at)
-		return result(road, before->id, PRG_UNCHANGED, NULL, err);
+		return prg_change_result(road, before->id, PRG_UNCHANGED, NULL, err);
 	rc = prg_change_update(road, enable ? "enable" : "disable", before, after, err);
-	return rc < 0 ? rc : result(road, before->id, PRG_CHANGED, NULL, err);
+	return rc < 0 ? rc : prg_change_result(road, before->id, PRG_CHANGED, NULL, err);
 }
 
 static int rename_one(struct prg_road *road, size_t index, struct prg_error *err)
@@ -100,17 +100,17 @@ static int rename_one(struct prg_road *road, size_t index, struct prg_error *err
 
 	if (v == NULL || road->intent->n_peers != 1)
 		return prg_error_set(err, PRG_E_USAGE, "rename takes one peer and a new name");
-	rc = find_for_change(road, index, &before, err);
+	rc = prg_change_find(road, index, &before, err);
 	if (rc < 0)
 		return rc;
 	if (strcmp(before->name, v->new_name) == 0)
-		return result(road, before->id, PRG_UNCHANGED, NULL, err);
+		return prg_change_result(road, before->id, PRG_UNCHANGED, NULL, err);
 	after = prg_peer_copy(before);
 	if (after == NULL)
 		return prg_error_nomem(err);
 	strcpy(after->name, v->new_name);
 	rc = prg_change_update(road, "rename", before, after, err);
-	return rc < 0 ? rc : result(road, before->id, PRG_CHANGED, NULL, err);
+	return rc < 0 ? rc : prg_change_result(road, before->id, PRG_CHANGED, NULL, err);
 }
 
 static bool in_list(const struct prg_prefix *prefix, const struct prg_prefix *list, size_t n)
@@ -199,7 +199,7 @@ static int set_one(struct prg_road *road, size_t index, struct prg_error *err)
 	PRG_FREE char *detail = NULL;
 	size_t n = 0;
 	bool psk_given = prg_intent_values(road->intent, index, PRG_FIELD_PRESHARED_KEY) != NULL;
-	int rc = find_for_change(road, index, &before, err);
+	int rc = prg_change_find(road, index, &before, err);
 
 	if (rc == 0)
 		rc = prg_change_desired(road, before, &wg_from, &live, err);
@@ -222,7 +222,7 @@ static int set_one(struct prg_road *road, size_t index, struct prg_error *err)
 	if (rc < 0)
 		return rc;
 	if (n == 0 && psk == NULL)
-		return result(road, before->id, PRG_UNCHANGED, NULL, err);
+		return prg_change_result(road, before->id, PRG_UNCHANGED, NULL, err);
 	if (changes_config(road, index)) {
 		after->config_epoch = 0;
 		rc = prg_store_peer_update(road->store, after, err);
@@ -243,7 +243,7 @@ static int set_one(struct prg_road *road, size_t index, struct prg_error *err)
 		prg_report_remark_add(road->report,
 		                      "peer %s is still expired: 'peerage enable %s' lets it in",
 		                      after->name, after->name);
-	return rc < 0 ? rc : result(road, before->id, PRG_CHANGED, psk, err);
+	return rc < 0 ? rc : prg_change_result(road, before->id, PRG_CHANGED, psk, err);
 }
 
 int prg_change_peers(struct prg_road *road, struct prg_error *err)
@@ -251,7 +251,7 @@ int prg_change_peers(struct prg_road *road, struct prg_error *err)
 	static int (*const verbs[])(struct prg_road *, size_t, struct prg_error *) = {
 		[PRG_REVOKE] = revoke_one, [PRG_DISABLE] = switch_one,
 		[PRG_ENABLE] = switch_one, [PRG_RENAME] = rename_one,
-		[PRG_SET] = set_one,
+		[PRG_SET] = set_one,       [PRG_ROTATE] = prg_change_rotate,
 	};
 	size_t i;
 	int rc = 0;

@@ -34,9 +34,9 @@ int prg_change_audit_peer(struct prg_road *road, const char *verb, const struct 
 	return rc < 0 ? rc : prg_change_audit(road, verb, to, detail, err);
 }
 
-static int pend(struct prg_road *road, enum prg_pending_kind kind,
-                const struct prg_public_key *key, const struct prg_prefix *prefix,
-                int64_t *ret_id, struct prg_error *err)
+int prg_change_pend(struct prg_road *road, enum prg_pending_kind kind,
+                    const struct prg_public_key *key, const struct prg_prefix *prefix,
+                    int64_t *ret_id, struct prg_error *err)
 {
 	struct prg_pending row = { .kind = kind };
 
@@ -82,7 +82,7 @@ static int touch_routes(struct prg_road *road, const struct prg_wg_peer *one,
 		told |= op.prefix.length == 0;
 		if (!prg_sync_needs_route(road->interface, &op.prefix))
 			continue;
-		rc = pend(road, PRG_PENDING_ROUTE, NULL, &op.prefix, &op.tag, err);
+		rc = prg_change_pend(road, PRG_PENDING_ROUTE, NULL, &op.prefix, &op.tag, err);
 		if (rc == 0)
 			rc = prg_plan_add(road->plan, &op, err);
 	}
@@ -104,8 +104,8 @@ int prg_change_touch(struct prg_road *road, const char *name, const struct prg_w
 	snprintf(who, sizeof(who), "peer %s", name);
 	rc = prg_diff_peer(NULL, from, to, PRG_DIFF_DESIRES, 0, NULL, &fields, err);
 	if (rc == 0 && (to == NULL || fields != 0)) {
-		rc = pend(road, PRG_PENDING_PEER, to ? &to->public_key : &from->public_key, NULL,
-		          &tag, err);
+		rc = prg_change_pend(road, PRG_PENDING_PEER,
+		                     to ? &to->public_key : &from->public_key, NULL, &tag, err);
 		/* a key that is new to us may be in the interface all the same, with
 		 * fields of its own */
 		if (rc == 0)

@@ -384,14 +384,16 @@ enum prg_verb {
 	PRG_RENAME,
 	PRG_SET,               /* change what PRG_ADD set */
 	PRG_IMPORT,            /* register an interface that exists, with its peers */
-	PRG_APPLY              /* make an interface and its peers as a document says */
+	PRG_APPLY,             /* make an interface and its peers as a document says */
+	PRG_ROTATE             /* new keys, same addresses; the old key is revoked */
 };
 
 /*
  * What prg_intent_set() takes; the text is as on the command line ("none"
  * clears a setting where that makes sense). I: for PRG_INIT, PRG_CONFIGURE and
  * PRG_IMPORT, where it goes before what is read;
- * A: PRG_ADD; S: PRG_SET; E: PRG_ENABLE; R: PRG_REVOKE; N: PRG_RENAME.
+ * A: PRG_ADD; S: PRG_SET; E: PRG_ENABLE; R: PRG_REVOKE; N: PRG_RENAME;
+ * O: PRG_ROTATE.
  */
 enum prg_field {
 	PRG_FIELD_ENDPOINT = 1,       /* I   HOST[:PORT]; port: the listen port */
@@ -403,7 +405,7 @@ enum prg_field {
 	PRG_FIELD_CLIENT_KEEPALIVE,   /* IAS seconds, 0 to 65535, or none; S: also "default" */
 	PRG_FIELD_NAT,                /* I   a device, auto or none */
 	PRG_FIELD_ISOLATE,            /* I   yes or no */
-	PRG_FIELD_PUBLIC_KEY,         /* A   base64 */
+	PRG_FIELD_PUBLIC_KEY,         /* AO  base64 */
 	PRG_FIELD_PRESHARED_KEY,      /* AS  only "none" or "new"; for a key of one's own see
 	                                     prg_intent_set_preshared_key() */
 	PRG_FIELD_ROUTES,             /* AS  prefixes, comma separated, or none */

@@ -104,9 +104,11 @@ static int on_peer(void *context, const struct prg_peer *peer)
 	if (rc == 0 && peer->config_stale)
 		rc = prg_findings_add(p->findings, PRG_SEVERITY_WARNING, "config-stale", &subject,
 		                      "holds a config that was handed out before settings changed",
-		                      "it may not connect, or not as it should: give the user the "
-		                      "settings that 'peerage export' shows",
-		                      NULL, p->err);
+		                      "it may not connect, or not as it should: give the user what "
+		                      "'peerage export' shows, or new keys with a config of their "
+		                      "own",
+		                      prg_findings_command(p->findings, "rotate %s", peer->name),
+		                      p->err);
 	return rc;
 }
 

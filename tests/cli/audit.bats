@@ -23,7 +23,7 @@ findings() { jq -r '[.findings[] | .severity + " " + .kind] | join(",")' <<<"$ou
 	chmod 644 "$PEERAGE_REGISTER"
 	t 5 -j audit
 	[ "$(findings)" = "critical register-readable,warning config-stale,info no-preshared-key" ]
-	j '.findings[1] | .peer == "bob" and .command == null'
+	j '.findings[1] | .peer == "bob" and .command == "peerage -i wg0 rotate bob"'
 	eval "$(jq -r '.findings[0].command' <<<"$output")"
 	t 5 audit
 	[ "${lines[0]}" = "warning  bob  config-stale" ]

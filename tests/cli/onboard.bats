@@ -317,7 +317,7 @@ hidden() { find . -maxdepth 1 -name '.peerage-*'; }
 		# shellcheck disable=SC2086
 		t 1 $line
 		[ -z "$output" ]
-		error_is "private key of 'alice' was not kept.*peerage export alice.*revoke it and add it again.*rotate"
+		error_is "private key of 'alice' was not kept.*peerage export alice.*peerage rotate alice"
 	done
 	[ ! -e a.png ]
 	t 6 qr nobody

@@ -86,13 +86,12 @@ case_of firewall warning - server_ns nft delete table inet peerage-wg0
 case_of foreign-firewall warning - server_ns nft \
 	"add table inet theirs; add chain inet theirs in { type filter hook input priority 0; policy drop; }"
 server_ns nft delete table inet theirs
-no_psk() { peerage -q set alice --preshared-key none 2>/dev/null &&
-	sqlite3 "$PEERAGE_REGISTER" 'UPDATE peer SET config_epoch = (SELECT config_epoch FROM interface)'; }
-ok "no-preshared-key: made" no_psk
-ok "no-preshared-key: found" finds no-preshared-key info alice
+ok "no-preshared-key: made" peerage -q set alice --preshared-key none
+server_ns bash -c "$(findings | grep config-stale | cut -f7)" >/dev/null 2>&1
+ok "no-preshared-key: found, and nothing else" finds no-preshared-key info alice
 server_ns bash -c "$mend" >/dev/null 2>&1
-ok "no-preshared-key: mended; the config that is now stale is the finding" finds config-stale warning alice
-sqlite3 "$PEERAGE_REGISTER" 'UPDATE peer SET config_epoch = (SELECT config_epoch FROM interface)'
+ok "no-preshared-key: mended; now its config is stale" finds config-stale warning alice
+ok "config-stale: mended by '$mend'" mended
 old() { sqlite3 "$PEERAGE_REGISTER" "UPDATE peer SET created_at = created_at - 31 * 86400 WHERE name = 'alice'"; }
 case_of never-connected info alice old
 altered() { sqlite3 "$PEERAGE_REGISTER" "UPDATE audit SET actor = 'nobody' WHERE number = 2"; }

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: ISC
+# Goal: a peer gets new keys and keeps all else; the old key never comes back.
+load common
+
+keys() { jq -c '.peer | [.public_key, .addresses, .note]' <<<"$(p -j show alice)"; }
+
+@test "new keys, same addresses, a config that fits them" {
+	init
+	p -q add alice --note mine >old
+	before=$(keys)
+	t 0 -q rotate alice
+	[ "$(sed -n 's/^PrivateKey = //p' <<<"$output" | wg pubkey)" = "$(p -j show alice | jq -r .peer.public_key)" ]
+	[ "$(sed -n 's/^PresharedKey = //p' <<<"$output")" != "$(sed -n 's/^PresharedKey = //p' old)" ]
+	[ "$(grep -v Key <<<"$output")" = "$(grep -v Key old)" ]
+	[ "$(keys | jq -c '.[1:]')" = "$(jq -c '.[1:]' <<<"$before")" ]
+	[ "$(keys | jq -r '.[0]')" != "$(jq -r '.[0]' <<<"$before")" ]
+	t 3 add again --public-key "$(jq -r '.[0]' <<<"$before")"
+	error_is "revoked"
+	t 0 -j log --peer alice
+	j '.entries[-1] | .verb == "rotate" and (.fields | keys) == ["public_key"]'
+	j '.entries[-1].fields.public_key.from == '"$(jq '.[0]' <<<"$before")"
+}
+
+@test "a key of the user's own, twice" {
+	init
+	p -q add alice >/dev/null
+	key=$(wg genkey | wg pubkey)
+	t 0 -q rotate alice --public-key "$key"
+	[[ $output == *"# PrivateKey ="* ]]
+	[ "$(p -j show alice | jq -r .peer.public_key)" = "$key" ]
+	t 0 -j rotate alice --public-key "$key"
+	j '.peers[0].outcome == "unchanged" and .peers[0].config == null'
+	p -q add bob >/dev/null
+	t 3 rotate bob --public-key "$key"
+	error_is "is peer alice's"
+}
+
+@test "a config that was stale is not after it" {
+	init
+	p -q add alice bob >/dev/null
+	p -q configure endpoint 192.0.2.9 >/dev/null
+	[ "$(p -j list --stale-config | jq '.peers | length')" = 2 ]
+	t 0 -q rotate alice
+	[[ $output == *"Endpoint = 192.0.2.9:51820"* ]]
+	[ "$(p -j list --stale-config | jq -r '.peers[].name')" = bob ]
+}
+
+@test "without a preshared key it stays so; disabled it stays so" {
+	init
+	p -q add alice --preshared-key none >/dev/null
+	p -q disable alice
+	t 0 -j rotate alice
+	j '.peers[0] | .outcome == "changed" and .preshared_key == null and .state == "disabled"
+		and (.private_key | length) == 44 and (.config | length) > 100'
+}
+
+@test "several, files, and what is refused" {
+	init
+	p -q add alice bob >/dev/null
+	p -q -y revoke bob
+	t 3 rotate alice bob
+	error_is "bob is revoked"
+	before=$(everything)
+	t 6 rotate alice nobody
+	t 2 rotate
+	t 2 rotate alice carol --public-key "$(wg genkey | wg pubkey)"
+	t 2 rotate alice --note x
+	[ "$(everything)" = "$before" ]
+	p -q add carol >/dev/null
+	t 0 rotate alice carol --out out
+	[[ $stderr == *"2 peers with new keys on wg0; 4 files in out"* ]]
+	[ "$(sed -n 's/^PrivateKey = //p' out/carol.conf | wg pubkey)" = "$(p -j show carol | jq -r .peer.public_key)" ]
+	[ "$(stat -c %a out/carol.conf)" = 600 ]
+	t 3 rotate alice --out out
+	before=$(everything)
+	t 0 -n rotate alice
+	[ "$(everything)" = "$before" ]
+}
