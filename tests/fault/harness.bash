@@ -16,6 +16,7 @@ declare -A command=(
 	[add]="add new --note made"
 	[add-file]="add new --output $box/new.conf"
 	[revoke]="-y revoke carol"
+	[rotate]="rotate carol"
 	[set]="set carol --address 10.7.0.77,fd07::77 --routes 192.168.88.0/24 --preshared-key new"
 	[disable]="disable carol"
 	[configure]="configure listen-port 51999"
@@ -47,7 +48,7 @@ read_register() {
 		[ "$state" = active ] && [[ $kernel_wanted =~ peer\ ${key//+/\\+}\ ([^ ]*) ]] &&
 			psk=${BASH_REMATCH[1]} && [ "$psk" != "$carol_psk" ] &&
 			document=${document//"$psk"/PSK-OF-$name}
-		[ "$name" = new ] && document=${document//"$key"/KEY-OF-new}
+		[ "$key" = "$carol_key" ] || document=${document//"$key"/KEY-OF-$name}
 	done
 	document=$(LC_ALL=C sort <<<"$document")
 }
@@ -124,9 +125,9 @@ make_base() {
 			"$PEERAGE" -q add bob --preshared-key none &&
 			"$PEERAGE" -q add carol --routes 192.168.78.0/24 --peer-endpoint 192.0.2.9:5555
 	} >"$box/init.out" 2>&1 || bail "add: $(<"$box/init.out")"
-	carol_psk= && read_register || bail "no register"
-	[[ $states =~ state\ carol\ active\ ([^ $'\n']*) ]] && carol_psk=$(
-		wg show wg0 preshared-keys | grep -F "${BASH_REMATCH[1]}" | cut -f2)
+	carol_psk='' carol_key='' && read_register || bail "no register"
+	[[ $states =~ state\ carol\ active\ ([^ $'\n']*) ]] && carol_key=${BASH_REMATCH[1]} &&
+		carol_psk=$(wg show wg0 preshared-keys | grep -F "$carol_key" | cut -f2)
 	firewall=$(nft list ruleset)
 	{ echo 'flush ruleset' && echo "$firewall"; } >"$box/up.nft"
 	echo 'flush ruleset' >"$box/down.nft"
@@ -193,7 +194,7 @@ left_behind() {
 	esac
 	# A config that was printed is an acknowledgement too.
 	key=$(sed -n 's/^PrivateKey *= *//p' "$box/out" "$box/new.conf" 2>/dev/null)
-	[ -z "$key" ] || [[ $states == *"state new active $(wg pubkey <<<"$key")"* ]] || {
+	[ -z "$key" ] || [[ $states =~ state\ (new|carol)\ active\ "$(wg pubkey <<<"$key")" ]] || {
 		echo "the config was handed out, and its peer is not registered"
 		return 1
 	}
