@@ -154,6 +154,9 @@ static const enum opt_id import_options[] = { OPT_LIVE, OPT_ENDPOINT, OPT_POOL, 
 static const enum opt_id dump_options[] = { OPT_NO_SECRETS, OPT_NONE };
 static const enum opt_id apply_options[] = { OPT_PRUNE_PEERS, OPT_NONE };
 
+static const enum opt_id export_options[] = { OPT_QR, OPT_CONF, OPT_FORMAT, OPT_OUTPUT, OPT_OUT,
+	OPT_NONE };
+
 const struct cmd cmd_all[] = {
 	{ "init", NULL, "[IF]", 0, 1, GROUP_INTERFACE, WORDS_NONE, CMD_CHANGES | CMD_CREATES,
 	  init_options, "register an interface and bring it up",
@@ -219,7 +222,7 @@ const struct cmd cmd_all[] = {
 	  "a peer's config as a QR code, again",
 	  "Needs the peer's private key, which is not kept: add shows it once.\n", cmd_qr },
 	{ "export", NULL, "NAME…", 1, CMD_ANY, GROUP_ONBOARDING, WORDS_PEERS, CMD_READS,
-	  onboarding_options, "peers' configs, again",
+	  export_options, "peers' configs, again",
 	  "The private key is not kept: '# PrivateKey =' stands for it, to be filled in.\n",
 	  cmd_export },
 

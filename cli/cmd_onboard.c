@@ -2,6 +2,7 @@
 /* qr, export: a config again. */
 #include "fields.h"
 #include "onboard.h"
+#include "stage.h"
 
 #include <string.h>
 
@@ -91,12 +92,55 @@ static int export_one(struct cli *cli, struct onboard *onboard, size_t index,
 	return code;
 }
 
+/* --out: a file a peer, all of them or none. */
+static int export_files(struct cli *cli, const char *path, struct prg_error *err)
+{
+	OWN_STAGE stage = STAGE_NONE;
+	OWN_INTERFACE *interface = NULL;
+	int code = prg_find_interface(cli->reg, cli->interface, &interface, err);
+
+	if (!code)
+		code = stage_open(&stage, cli, path, strlen(path), true, err);
+	for (size_t i = 0; !code && i < cli->args.n_words; i++) {
+		OWN_TEXT *config = NULL;
+		OWN_PEER *peer = NULL;
+		char slug[PRG_SLUG_TEXT], name[PRG_SLUG_TEXT + 8];
+
+		code = prg_find_peer(cli->reg, interface->name, cli->args.words[i], &peer, err);
+		if (!code)
+			code = prg_render_config(cli->reg, interface->name, peer->name, NULL,
+			                         &config, err);
+		if (code)
+			break;
+		prg_name_slug(peer->name, slug);
+		(void)snprintf(name, sizeof(name), "%s.conf", slug);
+		code = stage_check(&stage, name, err);
+		if (!code)
+			code = stage_write(&stage, name, config, err);
+		if (!code)
+			code = stage_note(&stage, name, &peer->public_key, err);
+	}
+	if (!code)
+		code = stage_seal(&stage, interface->name, err);
+	if (!code)
+		code = stage_publish(&stage, err);
+	if (!code)
+		cli_remark(cli, "%zu files in %s; the private keys were not kept: fill them in where "
+		                "the configs say so", cli->args.n_words, path);
+	return code;
+}
+
 int cmd_export(struct cli *cli, struct prg_error *err)
 {
 	OWN_ONBOARD onboard = ONBOARD_NONE;
 	OWN_INTERFACE *interface = NULL;
+	const char *out = args_value(&cli->args, OPT_OUT);
 	int code = onboard_choose(cli, false, &onboard, err);
 
+	if (!code && out && onboard_is_code(&onboard))
+		return not_kept(cli->args.words[0], err);
+	if (!code && out)
+		return export_files(cli, out, err);
 	if (!code)
 		code = prg_find_interface(cli->reg, cli->interface, &interface, err);
 	/* all or nothing: a name that is wrong must not leave half of them out */

@@ -76,3 +76,19 @@ keys() { jq -c '.peer | [.public_key, .addresses, .note]' <<<"$(p -j show alice)
 	t 0 -n rotate alice
 	[ "$(everything)" = "$before" ]
 }
+
+@test "export --out: a file a peer, all or none" {
+	init
+	p -q add alice bob >/dev/null
+	t 6 export alice nobody --out out
+	[ ! -e out ]
+	t 0 export alice bob --out out
+	[ -z "$output" ]
+	[ "$(cat out/alice.conf)" = "$(p -q export alice)" ]
+	[ "$(stat -c %a out/bob.conf)" = 600 ]
+	[ "$(ls -A out)" = $'alice.conf\nbob.conf' ]
+	t 3 export bob --out out
+	error_is "out/bob.conf' exists already"
+	t 1 export bob --out out2 --qr
+	error_is "was not kept"
+}
