@@ -98,7 +98,7 @@ static int tell_revoked(struct prg_road *road, unsigned n, struct prg_error *err
 	int rc;
 
 	snprintf(number, sizeof(number), "%u", n);
-	snprintf(detail, sizeof(detail), 
+	snprintf(detail, sizeof(detail),
 	         "{\"changes\":{\"revoked_keys_added\":{\"from\":null,\"to\":%u}}}", n);
 	rc = prg_report_configure(road->report, "revoked_keys_added", "null", number, err);
 	return rc < 0 ? rc : prg_change_audit(road, "revoke-keys", NULL, detail, err);

@@ -283,7 +283,7 @@ int prg_prefix_list_parse(const char *text, bool allow_none, bool host_bits, siz
                           struct prg_prefix **ret, size_t *ret_n, struct prg_error *err)
 {
 	PRG_FREE struct prg_prefix *list = NULL;
-	char item[128];
+	char item[128], shown[PRG_PREFIX_TEXT];
 	size_t n = is_none(text) ? 0 : count_items(text), i, j;
 	int rc = check_count(text, allow_none, n, limit, err);
 
@@ -298,9 +298,10 @@ int prg_prefix_list_parse(const char *text, bool allow_none, bool host_bits, siz
 		rc = prefix_item(item, host_bits, &list[i], err);
 		if (rc < 0)
 			return rc;
+		prg_prefix_format(&list[i], shown);
 		for (j = 0; j < i; j++)
 			if (prg_prefix_compare(&list[i], &list[j]) == 0)
-				return prg_error_set(err, PRG_E_USAGE, "'%s' is given twice", item);
+				return prg_error_set(err, PRG_E_USAGE, "'%s' is given twice", shown);
 	}
 	*ret = list;
 	*ret_n = n;

@@ -212,8 +212,11 @@ static void lists(void **state)
 	assert_int_equal(prg_prefix_list_parse("10.0.0.1/8", false, false, 8, &list, &n, &err),
 	                 PRG_E_USAGE);
 	assert_non_null(strstr(err.message, "10.0.0.0/8"));
-	assert_int_equal(prg_prefix_list_parse("1.1.1.1,1.1.1.1", false, false, 8, &list, &n, NULL),
+	/* no run of anything is repeated that could be a piece of a key */
+	assert_int_equal(prg_prefix_list_parse("::/0,::/0000000000000000000000000000000000000000",
+	                                       false, false, 8, &list, &n, &err),
 	                 PRG_E_USAGE);
+	assert_string_equal(err.message, "'::/0' is given twice");
 	assert_int_equal(prg_prefix_list_parse("1.1.1.1,,2.2.2.2", false, false, 8, &list, &n,
 	                                       NULL),
 	                 PRG_E_USAGE);
