@@ -26,13 +26,14 @@ int batch_read(struct batch *batch, const struct cli *cli, struct prg_intent *in
                struct prg_error *err)
 {
 	struct files_text text = FILES_TEXT_NONE;
+	bool exposed;
 	int code;
 
 	batch->path = args_value(&cli->args, OPT_FROM);
 	if (!batch->path)
 		return 0;
 	prg_intent_set_problems(intent, gather, batch);
-	code = files_read_text(batch->path, &text, err);
+	code = files_read_text(batch->path, &text, &exposed, err);
 	if (!code && prg_intent_read(intent, text.data, text.length, err))
 		code = batch->n_problems ? err->code : say_wrap(err, "%s", shown(batch));
 	files_text_done(&text);

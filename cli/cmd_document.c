@@ -2,16 +2,14 @@
 /* dump, plan, apply: an interface and its peers as one declarative file. */
 #include "fields.h"
 
+#include "files.h"
 #include "term.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #define TOLD 20 /* bad lines, and peers that are left over */
 #define LISTED 1000 /* changes that were made, one a line; with more the numbers do */
-#define READ_BYTES ((size_t)64 << 10)
 
 /* ------------------------------------------------------------------ dump */
 
@@ -45,65 +43,25 @@ int cmd_dump(struct cli *cli, struct prg_error *err)
 
 /* ------------------------------------------------------------- the document */
 
-/* A text with keys in it; what it outgrows is wiped. */
 struct document {
 	const char *shown; /* what messages call it */
-	char *text;
-	size_t length, capacity;
+	struct files_text text;
 	size_t n_problems;
 	char *problems[TOLD]; /* NULL: out of memory */
 };
 
 static void own_document(struct document *document)
 {
-	if (document->text)
-		prg_wipe(document->text, document->capacity);
-	free(document->text);
+	files_text_done(&document->text);
 	for (size_t i = 0; i < document->n_problems && i < TOLD; i++)
 		free(document->problems[i]);
 }
 #define OWN_DOCUMENT OWN(own_document) struct document
 
-static int grow(struct document *document, size_t capacity, struct prg_error *err)
-{
-	char *text = malloc(capacity);
-
-	if (!text)
-		return say_nomem(err);
-	if (document->text) {
-		memcpy(text, document->text, document->length);
-		prg_wipe(document->text, document->capacity);
-		free(document->text);
-	}
-	document->text = text;
-	document->capacity = capacity;
-	return 0;
-}
-
-static int read_all(struct document *document, int fd, struct prg_error *err)
-{
-	for (;;) {
-		ssize_t n;
-
-		if (document->capacity - document->length < READ_BYTES &&
-		    grow(document, 2 * document->capacity + READ_BYTES, err))
-			return err->code;
-		n = read(fd, document->text + document->length,
-		         document->capacity - document->length);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return say_errno(err, errno, "cannot read '%s'", document->shown);
-		if (n == 0)
-			return 0;
-		document->length += (size_t)n;
-	}
-}
-
 static bool has_line(const struct document *document, const char *key)
 {
 	size_t length = strlen(key);
-	const char *at = document->text, *end = at + document->length;
+	const char *at = document->text.data, *end = at + document->text.length;
 
 	while (at && (size_t)(end - at) >= length) {
 		if (memcmp(at, key, length) == 0)
@@ -123,23 +81,14 @@ static bool has_keys(const struct document *document)
 static int read_file(const struct cli *cli, const char *path, struct document *document,
                      struct prg_error *err)
 {
-	bool is_stdin = strcmp(path, "-") == 0;
-	OWN_FD int opened = is_stdin ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	int fd = is_stdin ? STDIN_FILENO : opened;
-	struct stat st;
+	bool exposed;
+	int code = files_read_text(path, &document->text, &exposed, err);
 
-	document->shown = is_stdin ? "standard input" : path;
-	if (fd < 0)
-		return say_errno(err, errno, "cannot read '%s'", path);
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
-	    grow(document, (size_t)st.st_size + READ_BYTES, err))
-		return err->code;
-	if (read_all(document, fd, err))
-		return err->code;
-	if (!is_stdin && S_ISREG(st.st_mode) && (st.st_mode & 077) && has_keys(document))
+	document->shown = strcmp(path, "-") ? path : "standard input";
+	if (!code && exposed && has_keys(document))
 		cli_remark(cli, "%s: others than its owner may get at the keys in it: chmod 600 it",
 		           path);
-	return 0;
+	return code;
 }
 
 static void gather(void *context, const struct prg_problem *problem)
@@ -178,7 +127,7 @@ static int make_intent(struct cli *cli, struct document *document, struct prg_in
 	if (code)
 		return code;
 	prg_intent_set_problems(intent, gather, document);
-	if (prg_intent_read_document(intent, document->text, document->length, err))
+	if (prg_intent_read_document(intent, document->text.data, document->text.length, err))
 		return say_problems(cli, document, err);
 	*ret_intent = intent;
 	intent = NULL;
@@ -312,7 +261,7 @@ static void say_done(const struct cli *cli, const struct prg_report *report)
 
 static int apply(struct cli *cli, bool *ret_differs, struct prg_error *err)
 {
-	OWN_DOCUMENT document = { .text = NULL };
+	OWN_DOCUMENT document = { .text = FILES_TEXT_NONE };
 	OWN_INTENT *intent = NULL;
 	OWN_REPORT *report = NULL;
 	struct prg_error failed;
@@ -324,6 +273,9 @@ static int apply(struct cli *cli, bool *ret_differs, struct prg_error *err)
 		code = rehearse(cli, intent, err);
 	if (!code)
 		code = cli_execute(cli, intent, &report, err);
+	/* the library knows lines, and not of what */
+	if (code && !report && strncmp(err->message, "line ", 5) == 0)
+		return say_wrap(err, "%s", document.shown);
 	if (!report)
 		return code;
 	*ret_differs = fields_plan(cli, report,

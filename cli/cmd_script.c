@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* import: a server that exists already. */
 #include "fields.h"
+#include "files.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-
-#define MAX_BYTES ((size_t)32 << 20) /* as the library takes */
 
 /* One interface that is to be imported. */
 struct source {
@@ -34,72 +30,18 @@ static void own_sources(struct sources *sources)
 
 /* --------------------------------------------------------------- reading */
 
-struct bytes {
-	char *data;
-	size_t length, capacity;
-};
-
-static void own_bytes(struct bytes *bytes)
-{
-	if (bytes->data)
-		prg_wipe(bytes->data, bytes->capacity);
-	free(bytes->data);
-}
-
-static int grow(struct bytes *bytes, struct prg_error *err)
-{
-	size_t capacity = bytes->capacity ? 2 * bytes->capacity : 65536;
-	char *data = malloc(capacity);
-
-	if (!data)
-		return say_nomem(err);
-	if (bytes->data)
-		memcpy(data, bytes->data, bytes->length);
-	own_bytes(bytes);
-	bytes->data = data;
-	bytes->capacity = capacity;
-	return 0;
-}
-
-static int read_all(int fd, const char *shown, struct bytes *bytes, struct prg_error *err)
-{
-	for (;;) {
-		ssize_t n;
-
-		if (bytes->length == bytes->capacity && grow(bytes, err))
-			return err->code;
-		n = read(fd, bytes->data + bytes->length, bytes->capacity - bytes->length);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return say_errno(err, errno, "cannot read '%s'", shown);
-		if (n == 0)
-			return 0;
-		bytes->length += (size_t)n;
-		if (bytes->length > MAX_BYTES)
-			return say_error(err, PRG_E_USAGE, "%s: more than 32 MiB: is this a "
-			                                   "config?", shown);
-	}
-}
-
 static int read_config(const struct cli *cli, struct source *source, struct prg_error *err)
 {
-	bool is_stdin = strcmp(source->path, "-") == 0;
-	OWN_FD int opened = is_stdin ? -1 : open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	int fd = is_stdin ? STDIN_FILENO : opened, code;
-	OWN(own_bytes) struct bytes bytes = { NULL, 0, 0 };
-	struct stat st;
+	OWN(files_text_done) struct files_text text = FILES_TEXT_NONE;
+	bool exposed;
+	int code = files_read_text(source->path, &text, &exposed, err);
 
-	if (fd < 0)
-		return say_errno(err, errno, "cannot read '%s'", source->path);
-	code = read_all(fd, source->shown, &bytes, err);
 	if (code)
 		return code;
-	if (!is_stdin && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 077)
+	if (exposed)
 		cli_remark(cli, "%s: others than its owner may read the keys in it: chmod 600 it",
 		           source->path);
-	return prg_intent_read_config(source->intent, bytes.data, bytes.length, source->shown,
-	                              err);
+	return prg_intent_read_config(source->intent, text.data, text.length, source->shown, err);
 }
 
 /* ----------------------------------------------------------------- names */

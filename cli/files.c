@@ -153,10 +153,6 @@ static int make_room(struct files_text *text, size_t capacity)
 {
 	char *grown;
 
-	if (capacity > TEXT_MAX) {
-		errno = EFBIG;
-		return -1;
-	}
 	grown = malloc(capacity);
 	if (!grown)
 		return -1;
@@ -181,6 +177,10 @@ static int read_all(int fd, struct files_text *text)
 	for (;;) {
 		ssize_t n;
 
+		if (text->length > TEXT_MAX || size > TEXT_MAX) {
+			errno = EFBIG;
+			return -1;
+		}
 		if (text->capacity - text->length < 2 &&
 		    make_room(text, text->capacity ? 2 * text->capacity
 		                                   : size + ((size_t)64 << 10)) != 0)
@@ -205,15 +205,30 @@ int files_read_at(int directory, const char *name, struct files_text *ret)
 	return fd < 0 ? -1 : read_all(fd, ret);
 }
 
-int files_read_text(const char *path, struct files_text *ret, struct prg_error *err)
+static bool is_exposed(int fd)
+{
+	struct stat st;
+
+	return fd != STDIN_FILENO && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       (st.st_mode & 077) != 0;
+}
+
+int files_read_text(const char *path, struct files_text *ret, bool *ret_exposed,
+                    struct prg_error *err)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
 	OWN_FD int opened = is_stdin ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	int fd = is_stdin ? STDIN_FILENO : opened;
 
-	if (fd < 0 || read_all(fd, ret) != 0)
+	if (fd < 0 || read_all(fd, ret) != 0) {
+		if (errno == EFBIG)
+			return say_error(err, PRG_E_USAGE, "%s: more than %zu MiB: is this the "
+			                                   "right file?",
+			                 is_stdin ? "standard input" : path, TEXT_MAX >> 20);
 		return say_errno(err, errno, "cannot read %s%s%s", is_stdin ? "" : "'",
 		                 is_stdin ? "standard input" : path, is_stdin ? "" : "'");
+	}
+	*ret_exposed = is_exposed(fd);
 	return 0;
 }
 
@@ -242,7 +257,6 @@ static int read_line(const char *path, struct key_line *line, bool *ret_exposed,
 	const char *shown = is_stdin ? "standard input" : path;
 	OWN_FD int opened = is_stdin ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	int fd = is_stdin ? STDIN_FILENO : opened;
-	struct stat st;
 
 	if (fd < 0 && errno == ENOENT && is_key(path))
 		return say_error(err, PRG_E_USAGE, "a secret is not taken from the command line, "
@@ -272,8 +286,7 @@ static int read_line(const char *path, struct key_line *line, bool *ret_exposed,
 	if (!line->length)
 		return say_error(err, PRG_E_USAGE, "%s: empty; a key of 44 base64 characters is "
 		                                   "expected", shown);
-	if (!is_stdin && fstat(fd, &st) == 0)
-		*ret_exposed = S_ISREG(st.st_mode) && (st.st_mode & 077) != 0;
+	*ret_exposed = is_exposed(fd);
 	return 0;
 }
 

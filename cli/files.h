@@ -39,8 +39,10 @@ struct files_text {
 	size_t length, capacity;
 };
 #define FILES_TEXT_NONE { NULL, 0, 0 }
-/* Reads all of a file, or of stdin for "-". */
-int files_read_text(const char *path, struct files_text *ret, struct prg_error *err);
+/* Reads all of a file, or of stdin for "-". *ret_exposed: a regular file that others
+ * than its owner may read. Errors: PRG_E_USAGE more than 256 MiB; else as open(2) says. */
+int files_read_text(const char *path, struct files_text *ret, bool *ret_exposed,
+                    struct prg_error *err);
 /* The same of a file in a directory, and no link. Returns 0, or -1 and errno. */
 int files_read_at(int directory, const char *name, struct files_text *ret);
 void files_text_done(struct files_text *text);

@@ -194,3 +194,34 @@ server() {
 	[[ $stderr == *"of 1 peer (alice)"* && $stderr == *"lack this change"* ]]
 	p -j list | jq -e '.peers[] | select(.name == "alice").config_stale'
 }
+
+@test "a file that is no document, or has no end, is refused as such" {
+	server
+	for command in plan apply; do
+		t 2 "$command" /dev/zero
+		error_is '^peerage: /dev/zero: more than 256 MiB'
+		t 1 "$command" .
+		error_is "^peerage: cannot read '.': Is a directory$"
+		t 1 "$command" missing
+		error_is "cannot read 'missing'"
+		printf '\xff\xfe[\0' >utf16
+		t 2 "$command" utf16
+		error_is '^peerage: utf16: line 1, column 1: this is UTF-16: save it as UTF-8$'
+		t 2 "$command" /dev/null
+		error_is '^peerage: /dev/null: line 1, column 1: there is neither'
+	done
+}
+
+@test "what only the register knows is told with the file as well" {
+	server
+	{
+		cat d.conf
+		printf '[Peer]\n# Name = carol\nPublicKey = %s\nAllowedIPs = 10.7.0.1/32\n' "$A"
+	} >taken.conf
+	t 3 apply taken.conf
+	error_is '^peerage: taken.conf: line [0-9]+: peer carol: 10.7.0.1/32 '
+	sed -i 's:AllowedIPs = 10.7.0.1/32:AllowedIPs = 10.7.0.9/32:' taken.conf
+	sed -i '/^# Name = carol/d' taken.conf
+	t 2 plan taken.conf
+	error_is '^peerage: taken.conf: line [0-9]+: this \[Peer\] is new to the register and has no name'
+}

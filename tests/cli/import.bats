@@ -240,9 +240,15 @@ i() { t "$1" "${@:2}" --endpoint 192.0.2.1; }
 	mkdir dir.conf
 	i 1 import dir.conf
 	error_is .
-	head -c 40000000 /dev/zero >big.conf
+	(umask 077 && head -c 40000000 /dev/zero >big.conf)
 	i 2 import big.conf
-	error_is 'big.conf: more than 32 MiB'
+	error_is 'big.conf: a config of 40000000 bytes: at most'
+	truncate -s 300M big.conf
+	i 2 import big.conf
+	error_is 'big.conf: more than 256 MiB'
+	(umask 077 && printf '\xff\xfe[\0' >wg7.conf)
+	i 2 import wg7.conf
+	error_is 'wg7.conf: line 1, column 1: this is UTF-16: save it as UTF-8'
 	if unshare -n true 2>/dev/null; then
 		run -2 --separate-stderr unshare -n "$PEERAGE" -q import wg0.conf
 		error_is "no default route"
