@@ -451,7 +451,7 @@ static int prepare(struct prg_road *road, struct prg_error *err)
 	    road->reg->backend == PRG_BACKEND_NONE)
 		rc = prg_error_set(err, PRG_E_USAGE,
 		                   "what runs cannot be read with backend none: give "
-		                   "--no-apply to record only");
+		                   "another one, and --no-apply to record only");
 	if (rc == 0 && road->intent->verb == PRG_REMOVE_INTERFACE && road->record_only)
 		rc = refuse_forgetting(road, err);
 	if (rc == 0)

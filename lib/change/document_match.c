@@ -54,17 +54,6 @@ void prg_match_wanted(const struct prg_road *road, const struct prg_matches *mat
 	wanted_of(road, matches, index, match->known ? match->before : NULL, ret);
 }
 
-static bool same_prefix_lists(const struct prg_prefix *a, size_t n_a, const struct prg_prefix *b,
-                              size_t n_b)
-{
-	size_t i;
-
-	for (i = 0; n_a == n_b && i < n_a; i++)
-		if (prg_prefix_compare(&a[i], &b[i]) != 0)
-			return false;
-	return n_a == n_b;
-}
-
 bool prg_match_same_client(const struct prg_peer *a, const struct prg_peer *b)
 {
 	size_t i;
@@ -77,7 +66,7 @@ bool prg_match_same_client(const struct prg_peer *a, const struct prg_peer *b)
 	for (i = 0; i < a->n_dns; i++)
 		if (prg_addr_compare(&a->dns[i], &b->dns[i]) != 0)
 			return false;
-	return same_prefix_lists(a->client_allowed_ips, a->n_client_allowed_ips,
+	return prg_prefix_same_list(a->client_allowed_ips, a->n_client_allowed_ips,
 	                         b->client_allowed_ips, b->n_client_allowed_ips) &&
 	       prg_diff_same_prefixes(a->addresses, a->n_addresses, b->addresses, b->n_addresses);
 }
@@ -224,7 +213,7 @@ static bool pools_change(const struct prg_road *road)
 	const struct prg_values *v = &road->intent->common;
 
 	return road->as != PRG_INIT && PRG_HAS(v, PRG_FIELD_ADDRESS) &&
-	       !same_prefix_lists(v->addresses, v->n_addresses, road->interface->addresses,
+	       !prg_prefix_same_list(v->addresses, v->n_addresses, road->interface->addresses,
 	                          road->interface->n_addresses);
 }
 

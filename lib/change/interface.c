@@ -345,17 +345,6 @@ static int remark_stale(struct prg_road *road, bool wrong, struct prg_error *err
 	return 0;
 }
 
-static bool same_prefixes(const struct prg_prefix *a, size_t n_a, const struct prg_prefix *b,
-                          size_t n_b)
-{
-	size_t i;
-
-	for (i = 0; n_a == n_b && i < n_a; i++)
-		if (prg_prefix_compare(&a[i], &b[i]) != 0)
-			return false;
-	return n_a == n_b;
-}
-
 static bool same_dns(const struct prg_interface *a, const struct prg_interface *b)
 {
 	size_t i;
@@ -373,7 +362,7 @@ static bool same_key(const struct prg_interface *a, const struct prg_interface *
 
 static bool same_pools(const struct prg_interface *a, const struct prg_interface *b)
 {
-	return same_prefixes(a->addresses, a->n_addresses, b->addresses, b->n_addresses);
+	return prg_prefix_same_list(a->addresses, a->n_addresses, b->addresses, b->n_addresses);
 }
 
 static int bump_epoch(struct prg_road *road, const struct prg_interface *before,
@@ -388,7 +377,7 @@ static int bump_epoch(struct prg_road *road, const struct prg_interface *before,
 	        before->listen_port != after->listen_port;
 	outdated = !same_dns(before, after) || before->mtu != after->mtu ||
 	           before->client_keepalive_s != after->client_keepalive_s ||
-	           !same_prefixes(before->client_allowed_ips, before->n_client_allowed_ips,
+	           !prg_prefix_same_list(before->client_allowed_ips, before->n_client_allowed_ips,
 	                          after->client_allowed_ips, after->n_client_allowed_ips);
 	if (!wrong && !outdated)
 		return 0;

@@ -235,26 +235,14 @@ static int read_line(struct prg_document_reader *r)
 	return dormant == r->dormant ? prg_document_comment(r, skip(line, 1)) : 0;
 }
 
-static int read_all(struct prg_document_reader *r, const char *text, size_t length)
+static int read_all(struct prg_document_reader *r, struct prg_slice text)
 {
-	int rc = 0;
+	int rc = prg_wgconf_begin(&r->parser, &text);
 
-	if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
-		text += 3; /* a byte order mark */
-		length -= 3;
-	}
-	while (rc == 0 && length > 0) {
-		const char *newline = memchr(text, '\n', length);
-		size_t taken = newline != NULL ? (size_t)(newline - text) + 1 : length;
-
-		r->parser.line = (struct prg_slice){ text, taken - (newline != NULL) };
-		if (r->parser.line.length > 0 && text[r->parser.line.length - 1] == '\r')
-			r->parser.line.length--;
-		r->parser.number++;
+	if (rc < 0)
+		return prg_document_bad(r, rc);
+	while (rc == 0 && prg_wgconf_next_line(&r->parser, &text))
 		rc = prg_document_bad(r, read_line(r));
-		text += taken;
-		length -= taken;
-	}
 	if (rc == 0)
 		rc = end_section(r);
 	if (rc == 0 && r->problems.n == 0 && !r->document->has_interface && r->document->n_peers == 0)
@@ -305,7 +293,7 @@ int prg_intent_read_document(struct prg_intent *intent, const char *text, size_t
 	r.document = intent->document;
 	r.conf.arena = intent->arena;
 	r.parser = (struct prg_wgconf_parser){ .conf = &r.conf, .err = &r.error };
-	rc = read_all(&r, text, length);
+	rc = read_all(&r, (struct prg_slice){ text, length });
 	reader_done(&r);
 	if (rc == 0)
 		rc = prg_problems_error(&r.problems, err);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "import/document_reader.h"
 #include "model/addr.h"
+#include "model/key.h"
 #include "model/peer.h"
 #include "model/value.h"
 
@@ -21,23 +22,6 @@ struct key {
 	bool repeats;
 	int (*read)(struct prg_document_reader *r, const char *text);
 };
-
-/* A key that stands in a wrong place must not be repeated in a message, nor tabs. */
-static bool is_unspeakable(const char *text)
-{
-	static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	                             "0123456789+/";
-	size_t n;
-
-	if (strchr(text, '\t') != NULL)
-		return true;
-	for (; *text != '\0'; text += n + (text[n] != '\0')) {
-		n = strspn(text, base64);
-		if (n >= 24)
-			return true;
-	}
-	return false;
-}
 
 static int expected(struct prg_document_reader *r, const char *what)
 {
@@ -363,7 +347,8 @@ static bool is_word(struct prg_slice s)
 static int place(struct prg_document_reader *r, const struct key *key, const char *text,
                  size_t column)
 {
-	if (is_unspeakable(text))
+	/* a message is one line, and holds no key */
+	if (strchr(text, '\t') != NULL || prg_key_may_be_in(text, strlen(text)))
 		return prg_error_set(&r->error, PRG_E_USAGE,
 		                     "line %u, column %zu: %s: not a value of this key",
 		                     r->parser.number, column, key->name);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "import/wgconf_parser.h"
 #include "model/addr.h"
+#include "model/name.h"
 
 #define MAX_BYTES ((size_t)32 << 20) /* 100,000 peers take about 25 MB */
 
@@ -284,26 +285,42 @@ static int read_line(struct prg_wgconf_parser *parser)
 	return whole.length > 1 ? keep_line(parser, whole, NULL, line.length == 0) : 0;
 }
 
-static int read_all(struct prg_wgconf_parser *parser, const char *text, size_t length)
+int prg_wgconf_begin(struct prg_wgconf_parser *parser, struct prg_slice *text)
 {
-	int rc = 0;
+	const char *data = text->data;
 
-	if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
-		text += 3; /* a byte order mark */
-		length -= 3;
-	}
-	while (rc == 0 && length > 0) {
-		const char *newline = memchr(text, '\n', length);
-		size_t taken = newline != NULL ? (size_t)(newline - text) + 1 : length;
+	if (prg_is_utf16(data, text->length))
+		return prg_error_set(parser->err, PRG_E_USAGE, "line 1, column 1: %s",
+		                     PRG_NOT_UTF16);
+	if (text->length >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0)
+		*text = (struct prg_slice){ data + 3, text->length - 3 };
+	return 0;
+}
 
-		parser->line = (struct prg_slice){ text, taken - (newline != NULL) };
-		if (parser->line.length > 0 && text[parser->line.length - 1] == '\r')
-			parser->line.length--;
-		parser->number++;
+bool prg_wgconf_next_line(struct prg_wgconf_parser *parser, struct prg_slice *text)
+{
+	const char *data = text->data, *newline;
+	size_t length;
+
+	if (text->length == 0)
+		return false;
+	newline = memchr(data, '\n', text->length);
+	length = newline != NULL ? (size_t)(newline - data) : text->length;
+	parser->line = (struct prg_slice){ data, length };
+	if (length > 0 && data[length - 1] == '\r')
+		parser->line.length--;
+	parser->number++;
+	length += newline != NULL;
+	*text = (struct prg_slice){ data + length, text->length - length };
+	return true;
+}
+
+static int read_all(struct prg_wgconf_parser *parser, struct prg_slice text)
+{
+	int rc = prg_wgconf_begin(parser, &text);
+
+	while (rc == 0 && prg_wgconf_next_line(parser, &text))
 		rc = read_line(parser);
-		text += taken;
-		length -= taken;
-	}
 	return rc == 0 ? prg_wgconf_end_section(parser) : rc;
 }
 
@@ -324,7 +341,7 @@ static int parse(const char *text, size_t length, bool lenient, struct prg_wgcon
 	if (rc < 0)
 		return rc;
 	parser.conf = conf;
-	rc = read_all(&parser, text, length);
+	rc = read_all(&parser, (struct prg_slice){ text, length });
 	if (rc < 0)
 		return rc;
 	*ret = conf;

@@ -55,6 +55,10 @@ int prg_wgconf_read_pair(struct prg_wgconf_parser *parser, struct prg_slice line
 int prg_wgconf_begin_peer(struct prg_wgconf_parser *parser);
 int prg_wgconf_end_section(struct prg_wgconf_parser *parser);
 int prg_wgconf_check_characters(const struct prg_wgconf_parser *parser);
+/* A text's first bytes: a byte order mark is skipped, that of UTF-16 refused. */
+int prg_wgconf_begin(struct prg_wgconf_parser *parser, struct prg_slice *text);
+/* Cuts the next line off *text into parser->line; false at its end. */
+bool prg_wgconf_next_line(struct prg_wgconf_parser *parser, struct prg_slice *text);
 
 static inline bool prg_is_blank(char c)
 {

@@ -253,3 +253,14 @@ void prg_prefix_format(const struct prg_prefix *prefix, char ret_text[PRG_PREFIX
 	*at++ = '/';
 	*put_byte(at, prefix->length) = '\0';
 }
+
+bool prg_prefix_same_list(const struct prg_prefix *a, size_t n_a, const struct prg_prefix *b,
+                          size_t n_b)
+{
+	size_t i;
+
+	for (i = 0; n_a == n_b && i < n_a; i++)
+		if (prg_prefix_compare(&a[i], &b[i]) != 0)
+			return false;
+	return n_a == n_b;
+}

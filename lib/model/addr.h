@@ -32,6 +32,9 @@ bool prg_addr_next(const struct prg_addr *a, struct prg_addr *ret);
 bool prg_addr_prev(const struct prg_addr *a, struct prg_addr *ret);
 /* b - a where that fits 64 bits and b >= a; else false. */
 bool prg_addr_distance(const struct prg_addr *a, const struct prg_addr *b, uint64_t *ret);
+/* The same, in the same order. */
+bool prg_prefix_same_list(const struct prg_prefix *a, size_t n_a, const struct prg_prefix *b,
+                          size_t n_b);
 /* Globally routable unicast (no private, ULA, CGNAT, link-local, loopback,
  * documentation or multicast range: IANA special-purpose registries). */
 bool prg_addr_is_global(const struct prg_addr *a);

@@ -150,3 +150,20 @@ void prg_preshared_key_reveal(const struct prg_preshared_key *key, char ret_text
 {
 	encode(key->bytes, ret_text);
 }
+
+#define SUSPICIOUS 24 /* such a run of base64 is no word */
+
+bool prg_key_may_be_in(const char *text, size_t length)
+{
+	size_t run = 0, at;
+
+	for (at = 0; at < length && run < SUSPICIOUS; at++) {
+		char c = text[at], letter = (char)(c | 32);
+
+		run = (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+		                      c == '/'
+		              ? run + 1
+		              : 0;
+	}
+	return run == SUSPICIOUS;
+}

@@ -9,4 +9,8 @@
  * raw one: an unclamped key would differ at every look. */
 void prg_private_key_clamp(struct prg_private_key *key);
 
+/* True where a text that was given in place of something else may be a key, or most
+ * of one: a message must not repeat it. */
+bool prg_key_may_be_in(const char *text, size_t length);
+
 #endif

@@ -163,7 +163,9 @@ void prg_name_slug(const char *name, char ret_slug[PRG_SLUG_TEXT])
 
 		if (!ok && ((unsigned char)name[at] & 0xc0) == 0x80)
 			continue; /* one '-' a character, not a byte */
-		slug[out++] = ok ? name[at] : '-';
+		/* what begins with '-' looks like an option */
+		slug[out] = ok ? name[at] : out == 0 ? 'x' : '-';
+		out++;
 	}
 	if (changed) {
 		crypto_generichash(hash, sizeof(hash), (const unsigned char *)name, length, NULL,
@@ -176,4 +178,10 @@ void prg_name_slug(const char *name, char ret_slug[PRG_SLUG_TEXT])
 	}
 	slug[out] = '\0';
 	memcpy(ret_slug, slug, out + 1);
+}
+
+bool prg_is_utf16(const char *text, size_t length)
+{
+	return length >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 ||
+	                       memcmp(text, "\xfe\xff", 2) == 0);
 }

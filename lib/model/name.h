@@ -11,4 +11,8 @@
 bool prg_name_map(const char *text, size_t length, char ret_name[PRG_NAME_BYTES + 1],
                   bool *ret_same);
 
+/* A text that begins as UTF-16 does, and what to say of it. */
+bool prg_is_utf16(const char *text, size_t length);
+#define PRG_NOT_UTF16 "this is UTF-16: save it as UTF-8"
+
 #endif

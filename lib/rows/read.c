@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/error.h"
+#include "model/name.h"
 #include "rows/rows.h"
 
 #define MAX_BYTES ((size_t)256 << 20)
@@ -88,6 +89,8 @@ int prg_intent_read(struct prg_intent *intent, const char *text, size_t length,
 	reader.cell = prg_arena_take(arena, PRG_CELL_BYTES + 1);
 	if (reader.cell == NULL)
 		return prg_error_nomem(err);
+	if (prg_is_utf16(text, length))
+		return prg_error_set(err, PRG_E_USAGE, "%s", PRG_NOT_UTF16);
 	if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
 		reader.at += 3; /* a byte order mark */
 	reader.line_data = reader.at;
@@ -96,6 +99,7 @@ int prg_intent_read(struct prg_intent *intent, const char *text, size_t length,
 	if (rc == 0)
 		rc = prg_problems_error(&problems, err);
 	if (rc == 0 && intent->n_peers == before)
-		rc = prg_error_set(err, PRG_E_USAGE, "no peer is listed");
+		rc = prg_error_set(err, PRG_E_USAGE, "no peer is listed: give a name a line, CSV with a header line, or "
+		                   "JSON lines");
 	return rc;
 }

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/error.h"
+#include "model/key.h"
 #include "rows/rows.h"
 
 const struct prg_row_key prg_row_keys[PRG_ROW_KEYS] = {
@@ -168,20 +169,6 @@ static int put_name(struct prg_reader *reader, struct prg_error *err)
 
 /* What a value's parser did not understand it says. A key that slipped into
  * another column must not be said. */
-static bool holds_key(const char *text, size_t length)
-{
-	static const char base64[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t at, run = 0;
-
-	for (at = 0; at < length; at++) {
-		run = text[at] != '\0' && strchr(base64, text[at]) != NULL ? run + 1 : 0;
-		if (run >= PRG_KEY_TEXT - 2)
-			return true;
-	}
-	return false;
-}
-
 static void tell(struct prg_reader *reader, const struct prg_row_key *key,
                  struct prg_place place, const struct prg_error *error)
 {
@@ -189,7 +176,8 @@ static void tell(struct prg_reader *reader, const struct prg_row_key *key,
 
 	if (key->field == 0)
 		snprintf(reason, sizeof(reason), "%s", error->message);
-	else if (key->field != PRG_FIELD_PRESHARED_KEY && holds_key(reader->cell, reader->length))
+	else if (key->field != PRG_FIELD_PRESHARED_KEY && key->field != PRG_FIELD_PUBLIC_KEY &&
+	         prg_key_may_be_in(reader->cell, reader->length))
 		snprintf(reason, sizeof(reason), "%s: malformed (and not shown: it may be a key)",
 		         key->name);
 	else

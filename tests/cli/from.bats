@@ -305,3 +305,48 @@ is_key_of() {
 	[[ $stderr == *"thrown away"* ]]
 	exec 9<&-
 }
+
+@test "a message repeats no piece of a key, wherever it stands" {
+	init
+	key=$(p genkey)
+	part=${key:0:42}
+	printf 'name,mtu,expires,tags,note\n%s,,,,\na,%s,%s,%s,\nb,,,,%s\n' \
+		"$key" "$key" "$part" "${key:0:30}" "$(printf '%s' "$key$key" | tr '=' '\001')" >keys.csv
+	t 2 -j add --from keys.csv
+	[ "$(wc -l <<<"$stderr")" -ge 4 ]
+	for ((i = 0; i + 12 <= 42; i++)); do
+		[[ "$output$stderr" != *"${key:i:12}"* ]]
+	done
+	printf '{"%s":1}\n{"name":"%s"}\n{"name":"a","preshared_key":"%s"}\n' "$part" "$key" "$part" >keys.json
+	t 2 add --from keys.json
+	for ((i = 0; i + 12 <= 42; i++)); do
+		[[ "$output$stderr" != *"${key:i:12}"* ]]
+	done
+}
+
+@test "a text that is none says what it is" {
+	init
+	printf 'name,note\nalice,x\n' | iconv -f UTF-8 -t UTF-16 >utf16.csv
+	t 2 add --from utf16.csv
+	error_is '^peerage: utf16.csv: this is UTF-16: save it as UTF-8$'
+	printf 'alice\nbob\0\n' >nul
+	t 2 add --from nul
+	error_is '^peerage: nul: line 2, column 1: a NUL byte'
+	printf 'name,note\n' >header.csv
+	t 2 add --from header.csv
+	error_is '^peerage: header.csv: no peer is listed: give a name a line'
+	t 1 add --from .
+	error_is "^peerage: cannot read '.': Is a directory$"
+	truncate -s 300M big
+	t 2 add --from big
+	error_is '^peerage: big: more than 256 MiB'
+	[ "$(count)" = 0 ]
+}
+
+@test "--out: names of other scripts, and those that differ in their case" {
+	init
+	printf 'Ä\nö\nanna\nAnna\na.b\na-b\n' >names
+	t 0 -q add --from names --out sets
+	[ "$(find sets -name '*.conf' | wc -l)" = 6 ]
+	[ -z "$(find sets -name '-*')" ]
+}

@@ -304,6 +304,7 @@ static void slugs(void **state)
 	prg_name_slug("\xe5\xbc\xa0\xe4\xbc\x9f", b);
 	assert_int_equal(strspn(a, allowed), strlen(a));
 	assert_string_not_equal(a, b);
+	assert_true(a[0] == 'x' && b[0] == 'x'); /* '-' would make it an option */
 	prg_name_slug("bob@home", a);
 	assert_int_equal(strspn(a, allowed), strlen(a));
 }
