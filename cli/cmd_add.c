@@ -257,9 +257,10 @@ static void sum_up(struct cli *cli, const struct delivery *delivery,
 		           delivery->n_without_code == 1 ? "is" : "are",
 		           delivery->n_without_code == 1 ? "it" : "them");
 	if (n)
-		cli_remark(cli, "%zu %s %s %s; %zu files in %s", n, n == 1 ? "peer" : "peers",
+		cli_remark(cli, "%zu %s %s %s; %zu %s in %s", n, n == 1 ? "peer" : "peers",
 		           delivery->rotates ? "with new keys on" : "added to",
-		           prg_report_interface(report)->name, delivery->n_files, delivery->out);
+		           prg_report_interface(report)->name, delivery->n_files,
+		           delivery->n_files == 1 ? "file" : "files", delivery->out);
 }
 
 static int print_added(struct cli *cli, struct delivery *delivery, struct onboard *onboard,

@@ -125,8 +125,9 @@ static int export_files(struct cli *cli, const char *path, struct prg_error *err
 	if (!code)
 		code = stage_publish(&stage, err);
 	if (!code)
-		cli_remark(cli, "%zu files in %s; the private keys were not kept: fill them in where "
-		                "the configs say so", cli->args.n_words, path);
+		cli_remark(cli, "%zu file%s in %s; the private keys were not kept: fill them in where "
+		                "the configs say so", cli->args.n_words,
+		           cli->args.n_words == 1 ? "" : "s", path);
 	return code;
 }
 

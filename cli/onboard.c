@@ -153,6 +153,8 @@ int onboard_choose(const struct cli *cli, bool has_key, struct onboard *ret,
 	if (qr + conf + (format != FORM_NONE && !(json && format == FORM_JSON)) + json > 1)
 		return say_error(err, PRG_E_USAGE,
 		                 "give one of --json, --qr, --conf and --format");
+	if (args_has(&cli->args, OPT_OUT) && !*args_value(&cli->args, OPT_OUT))
+		return say_error(err, PRG_E_USAGE, "--out needs a directory; for this one, '.'");
 	if (args_has(&cli->args, OPT_OUT))
 		chosen.code = has_png() ? FORM_PNG : FORM_SVG;
 	chosen.terminal = term_is(STDOUT_FILENO);

@@ -73,6 +73,7 @@ static int make_hidden(struct stage *stage, const struct cli *cli, struct prg_er
 		unsigned long random;
 		struct stat st;
 		size_t used;
+		bool locked;
 
 		if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
 			return say_errno(err, errno, "cannot draw a random file name");
@@ -87,10 +88,13 @@ static int make_hidden(struct stage *stage, const struct cli *cli, struct prg_er
 		}
 		stage->fd = openat(stage->directory, stage->hidden,
 		                   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (stage->fd < 0 || flock(stage->fd, LOCK_EX | LOCK_NB) != 0)
+		/* another run may throw it away before it is locked */
+		if (stage->fd < 0 && errno == ENOENT)
+			continue;
+		locked = stage->fd >= 0 && flock(stage->fd, LOCK_EX | LOCK_NB) == 0;
+		if (!locked && (stage->fd < 0 || errno != EWOULDBLOCK))
 			break;
-		/* another run may have thrown it away before it was locked */
-		if (fstat(stage->fd, &st) == 0 && st.st_nlink > 0 &&
+		if (locked && fstat(stage->fd, &st) == 0 && st.st_nlink > 0 &&
 		    faccessat(stage->directory, stage->hidden, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 			return 0;
 		close(stage->fd);

@@ -349,4 +349,19 @@ is_key_of() {
 	t 0 -q add --from names --out sets
 	[ "$(find sets -name '*.conf' | wc -l)" = 6 ]
 	[ -z "$(find sets -name '-*')" ]
+	echo eve >names
+	t 2 add --from names --out ''
+	error_is '^peerage: --out needs a directory'
+}
+
+@test "several runs to one directory do not get in each other's way" {
+	init
+	for ((i = 0; i < 8; i++)); do
+		seq -f "n$i-%g" 5 >"names$i"
+		p -q add --from "names$i" --out sets 2>>errors &
+	done
+	wait
+	[ ! -s errors ]
+	[ "$(find sets -name '*.conf' | wc -l)" = 40 ]
+	[ -z "$(hidden)" ]
 }
