@@ -195,9 +195,9 @@ load common
 @test "a config that cannot be written is said to be lost, with the way out" {
 	init
 	run -1 --separate-stderr bash -c '"$PEERAGE" -q add alice >/dev/full'
-	error_is "No space left.*'alice' is added.*not kept.*revoke it and add it again.*rotate"
+	error_is "No space left.*'alice' is there.*not kept.*peerage rotate alice"
 	run -1 --separate-stderr bash -c '"$PEERAGE" -q -j add bob >/dev/full'
-	error_is "'bob' is added.*revoke it and add it again.*rotate"
+	error_is "'bob' is there.*not kept.*peerage rotate bob"
 	t 0 -j list
 	j '[.peers[].name] == ["alice","bob"]'
 }
@@ -225,7 +225,7 @@ load common
 	run -1 --separate-stderr bash -c 'exec 3<>pipe 4>pipe 3<&-; "$PEERAGE" list -j >&4'
 	[ -z "$stderr" ]
 	run -1 --separate-stderr bash -c 'exec 3<>pipe 4>pipe 3<&-; "$PEERAGE" -q add alice >&4'
-	error_is "Broken pipe.*add it again.*rotate"
+	error_is "Broken pipe.*not kept.*peerage rotate alice"
 }
 
 @test "stdin and stderr may be closed" {
