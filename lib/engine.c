@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/parallel.h"
 #include "host/host.h"
 #include "import/document.h"
 #include "store/audit.h"
@@ -533,6 +534,7 @@ int prg_execute(struct prg_register *reg, const struct prg_intent *intent,
 		*ret_report = road.report;
 		road.report = NULL;
 	}
+	prg_crew_free(&road.makers); /* before what it works on goes */
 	prg_backend_close(&road.backend);
 	if (road.lock >= 0)
 		close(road.lock);

@@ -26,7 +26,7 @@ struct prg_register {
 	void *witness_context;
 };
 
-/* Keys made before anything else is done; one a peer of the intent. */
+/* Keys of one peer of the intent. */
 struct prg_fresh_keys {
 	struct prg_private_key private_key;
 	struct prg_preshared_key preshared_key;
@@ -42,7 +42,9 @@ struct prg_road {
 	                     interface: PRG_INIT, PRG_UP, PRG_DOWN or PRG_APPLY */
 	struct prg_report *report;
 	struct prg_arena *arena;      /* secrets of this journey */
-	struct prg_fresh_keys *keys;  /* in the arena; n_peers of the intent */
+	struct prg_fresh_keys *keys_in_making; /* in the arena, n_peers of the intent: for
+	                                 prg_change_keys(), which waits for them */
+	struct prg_crew *makers;      /* of these, where there are many; freed before them */
 	const struct prg_private_key *interface_key; /* as PRG_INIT, PRG_IMPORT: in an arena */
 	struct prg_interface *interface; /* as it is in the register */
 	struct prg_backend *backend;  /* NULL: not opened */

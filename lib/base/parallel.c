@@ -5,40 +5,61 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/error.h"
 
 #define MAX_THREADS 64
 #define SLICE ((size_t)64)
 
-struct work {
+struct prg_crew {
 	size_t n;
 	prg_parallel_fn *fn;
 	void *context;
 	_Atomic size_t next;
-	_Atomic bool failed;
+	_Atomic bool stop;
+	size_t n_threads;
+	pthread_t threads[MAX_THREADS];
+	pthread_mutex_t mutex; /* of what follows */
+	pthread_cond_t changed;
+	int rc; /* of the first call that failed */
+	struct prg_error err;
+	bool done[]; /* each slice */
 };
 
-struct worker {
-	struct work *work;
-	pthread_t thread;
+static size_t count_slices(size_t n)
+{
+	return (n + SLICE - 1) / SLICE;
+}
+
+/* The next slice that nobody has begun. False: there is none. */
+static bool work(struct prg_crew *crew)
+{
+	size_t slice = atomic_load(&crew->stop) ? SIZE_MAX : atomic_fetch_add(&crew->next, 1);
+	size_t from = slice * SLICE, to;
+	struct prg_error err = { 0 };
 	int rc;
-	struct prg_error err;
-};
+
+	if (slice >= count_slices(crew->n))
+		return false;
+	to = crew->n - from > SLICE ? from + SLICE : crew->n;
+	rc = crew->fn(crew->context, from, to, &err);
+	pthread_mutex_lock(&crew->mutex);
+	crew->done[slice] = rc == 0;
+	if (rc != 0 && crew->rc == 0) {
+		crew->rc = rc;
+		crew->err = err;
+		atomic_store(&crew->stop, true);
+	}
+	pthread_cond_broadcast(&crew->changed);
+	pthread_mutex_unlock(&crew->mutex);
+	return rc == 0;
+}
 
 static void *run(void *argument)
 {
-	struct worker *worker = argument;
-	struct work *work = worker->work;
-
-	while (worker->rc == 0 && !atomic_load(&work->failed)) {
-		size_t from = atomic_fetch_add(&work->next, SLICE);
-		size_t to = from + SLICE < work->n ? from + SLICE : work->n;
-
-		if (from >= work->n)
-			break;
-		worker->rc = work->fn(work->context, from, to, &worker->err);
-	}
-	if (worker->rc != 0)
-		atomic_store(&work->failed, true);
+	while (work(argument))
+		;
 	return NULL;
 }
 
@@ -51,42 +72,99 @@ static size_t count_cores(void)
 	return (size_t)CPU_COUNT(&set);
 }
 
-/* Starts all but the first; returns how many there are with that. */
-static size_t start(struct worker *workers, size_t wanted)
+/* One less than there are cores: the caller is the other. */
+static void start(struct prg_crew *crew, size_t few)
 {
+	size_t wanted = crew->n > few ? count_cores() : 1;
 	sigset_t all, before;
-	size_t i;
 
+	if (wanted > count_slices(crew->n))
+		wanted = count_slices(crew->n);
+	if (wanted > MAX_THREADS)
+		wanted = MAX_THREADS;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	for (i = 1; i < wanted; i++)
-		if (pthread_create(&workers[i].thread, NULL, run, &workers[i]) != 0)
-			break;
+	while (crew->n_threads + 1 < wanted &&
+	       pthread_create(&crew->threads[crew->n_threads], NULL, run, crew) == 0)
+		crew->n_threads++;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return i;
+}
+
+int prg_crew_new(size_t n, size_t few, prg_parallel_fn *fn, void *context,
+                 struct prg_crew **ret_crew, struct prg_error *err)
+{
+	struct prg_crew *crew = calloc(1, sizeof(*crew) + count_slices(n) * sizeof(*crew->done));
+
+	if (crew == NULL)
+		return prg_error_nomem(err);
+	crew->n = n;
+	crew->fn = fn;
+	crew->context = context;
+	pthread_mutex_init(&crew->mutex, NULL);
+	pthread_cond_init(&crew->changed, NULL);
+	start(crew, few);
+	*ret_crew = crew;
+	return 0;
+}
+
+/* 1: done, 0: not yet. */
+static int look(struct prg_crew *crew, size_t slice, bool wait, struct prg_error *err)
+{
+	int rc;
+
+	pthread_mutex_lock(&crew->mutex);
+	while (wait && crew->rc == 0 && !crew->done[slice])
+		pthread_cond_wait(&crew->changed, &crew->mutex);
+	rc = crew->rc != 0 ? crew->rc : crew->done[slice];
+	if (crew->rc != 0 && err != NULL)
+		*err = crew->err;
+	pthread_mutex_unlock(&crew->mutex);
+	return rc;
+}
+
+int prg_crew_wait(struct prg_crew *crew, size_t index, struct prg_error *err)
+{
+	size_t slice = index / SLICE;
+	bool more = true;
+	int rc;
+
+	while ((rc = look(crew, slice, !more, err)) == 0)
+		more = work(crew);
+	return rc < 0 ? rc : 0;
+}
+
+static void join(struct prg_crew *crew)
+{
+	while (crew->n_threads > 0)
+		pthread_join(crew->threads[--crew->n_threads], NULL);
+}
+
+void prg_crew_free(struct prg_crew **ret_crew)
+{
+	struct prg_crew *crew = *ret_crew;
+
+	if (crew == NULL)
+		return;
+	atomic_store(&crew->stop, true);
+	join(crew);
+	pthread_cond_destroy(&crew->changed);
+	pthread_mutex_destroy(&crew->mutex);
+	free(crew);
+	*ret_crew = NULL;
 }
 
 int prg_parallel(size_t n, size_t few, prg_parallel_fn *fn, void *context, struct prg_error *err)
 {
-	struct worker workers[MAX_THREADS];
-	struct work work = { .n = n, .fn = fn, .context = context };
-	size_t wanted = n > few ? count_cores() : 1, started, i;
+	struct prg_crew *crew = NULL;
+	int rc = prg_crew_new(n, few, fn, context, &crew, err);
 
-	if (wanted > (n + SLICE - 1) / SLICE)
-		wanted = (n + SLICE - 1) / SLICE;
-	if (wanted > MAX_THREADS)
-		wanted = MAX_THREADS;
-	for (i = 0; i < wanted || i == 0; i++)
-		workers[i] = (struct worker){ .work = &work };
-	started = start(workers, wanted);
-	run(&workers[0]);
-	for (i = 1; i < started; i++)
-		pthread_join(workers[i].thread, NULL);
-	for (i = 0; i < started; i++)
-		if (workers[i].rc != 0) {
-			if (err != NULL)
-				*err = workers[i].err;
-			return workers[i].rc;
-		}
-	return 0;
+	if (rc < 0)
+		return rc;
+	run(crew);
+	join(crew);
+	rc = crew->rc;
+	if (rc != 0 && err != NULL)
+		*err = crew->err;
+	prg_crew_free(&crew);
+	return rc;
 }

@@ -14,4 +14,19 @@ typedef int prg_parallel_fn(void *context, size_t from, size_t to, struct prg_er
  * of ours; all of them have ended when this returns. */
 int prg_parallel(size_t n, size_t few, prg_parallel_fn *fn, void *context, struct prg_error *err);
 
+/*
+ * The same beside other work of the caller's, who takes the things one by one as
+ * they are needed. No call may be made of one crew from two threads.
+ */
+struct prg_crew;
+
+/* Starts on n things. *ret_crew is for prg_crew_free(), before the context goes. */
+int prg_crew_new(size_t n, size_t few, prg_parallel_fn *fn, void *context,
+                 struct prg_crew **ret_crew, struct prg_error *err);
+/* Returns when thing `index` is done, and helps until then; or the error of a call
+ * that failed, after which nothing more is done. */
+int prg_crew_wait(struct prg_crew *crew, size_t index, struct prg_error *err);
+/* Ends the threads; what is not begun is left. */
+void prg_crew_free(struct prg_crew **crew);
+
 #endif

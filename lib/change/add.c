@@ -93,13 +93,16 @@ static int record(struct prg_road *road, struct prg_peer *peer, size_t index,
 static int add_one(struct prg_road *road, size_t index, struct prg_error *err)
 {
 	const char *name = road->intent->peers[index].name;
-	const struct prg_fresh_keys *keys = &road->keys[index];
+	const struct prg_fresh_keys *keys;
 	PRG_PEER *peer = NULL;
 	struct prg_peer *made;
 	int rc = leave_there(road, name, err);
 
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
+	rc = prg_change_keys(road, index, &keys, err);
+	if (rc < 0)
+		return rc;
 	peer = prg_peer_new();
 	if (peer == NULL)
 		return prg_error_nomem(err);

@@ -11,6 +11,9 @@ int prg_change_make(struct prg_road *road, const struct prg_values *v, const cha
                     struct prg_report *report, struct prg_error *err);
 #define PRG_CHANGE_HOLD_S (30 * 86400) /* addresses of who was revoked */
 
+/* The keys of peer `index` of the intent; waits until they are made. */
+int prg_change_keys(struct prg_road *road, size_t index, const struct prg_fresh_keys **ret,
+                    struct prg_error *err);
 int prg_change_add(struct prg_road *road, struct prg_error *err);
 /* The values that the intent gives peer `index`, to *peer. */
 int prg_change_put_values(struct prg_road *road, struct prg_peer *peer, size_t index,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Keys, made before anything else is done. */
+/* Keys, made before anything else is done; many, while their rows are written. */
 #include "base/error.h"
 #include "base/parallel.h"
 #include "change/change.h"
@@ -45,9 +45,9 @@ static int make_some(void *context, size_t from, size_t to, struct prg_error *er
 	int rc = 0;
 
 	for (; from < to && rc == 0; from++) {
-		rc = make_preshared(road->intent, from, &road->keys[from], err);
+		rc = make_preshared(road->intent, from, &road->keys_in_making[from], err);
 		if (rc == 0 && road->intent->verb != PRG_SET)
-			rc = make_pair(road->intent, from, &road->keys[from], err);
+			rc = make_pair(road->intent, from, &road->keys_in_making[from], err);
 	}
 	return rc;
 }
@@ -77,8 +77,20 @@ int prg_change_prepare(struct prg_road *road, struct prg_error *err)
 		return prg_error_set(err, PRG_E_USAGE, "no peer is named");
 	if (intent->verb != PRG_ADD && intent->verb != PRG_SET && intent->verb != PRG_ROTATE)
 		return 0;
-	road->keys = prg_arena_take(road->arena, intent->n_peers * sizeof(*road->keys));
-	if (road->keys == NULL)
+	road->keys_in_making = prg_arena_take(road->arena, intent->n_peers * sizeof(*road->keys_in_making));
+	if (road->keys_in_making == NULL)
 		return prg_error_nomem(err);
-	return prg_parallel(intent->n_peers, FEW, make_some, road, err);
+	if (intent->n_peers > FEW)
+		return prg_crew_new(intent->n_peers, FEW, make_some, road, &road->makers, err);
+	return make_some(road, 0, intent->n_peers, err);
+}
+
+int prg_change_keys(struct prg_road *road, size_t index, const struct prg_fresh_keys **ret,
+                    struct prg_error *err)
+{
+	int rc = road->makers != NULL ? prg_crew_wait(road->makers, index, err) : 0;
+
+	if (rc == 0)
+		*ret = &road->keys_in_making[index];
+	return rc;
 }

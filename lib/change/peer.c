@@ -191,8 +191,8 @@ static bool changes_config(struct prg_road *road, size_t index)
 
 static int set_one(struct prg_road *road, size_t index, struct prg_error *err)
 {
-	const struct prg_fresh_keys *keys = &road->keys[index];
-	const struct prg_preshared_key *psk = keys->has_preshared_key ? &keys->preshared_key : NULL;
+	const struct prg_preshared_key *psk = NULL;
+	const struct prg_fresh_keys *keys;
 	PRG_PEER *before = NULL, *change = NULL, *after = NULL;
 	struct prg_wg_peer wg_from, wg_to;
 	const struct prg_wg_peer *live = NULL, *wanted = NULL;
@@ -202,9 +202,13 @@ static int set_one(struct prg_road *road, size_t index, struct prg_error *err)
 	int rc = prg_change_find(road, index, &before, err);
 
 	if (rc == 0)
+		rc = prg_change_keys(road, index, &keys, err);
+	if (rc == 0)
 		rc = prg_change_desired(road, before, &wg_from, &live, err);
 	if (rc < 0)
 		return rc;
+	if (keys->has_preshared_key)
+		psk = &keys->preshared_key;
 	change = prg_peer_copy(before);
 	if (change == NULL)
 		return prg_error_nomem(err);

@@ -46,7 +46,7 @@ static int record(struct prg_road *road, const struct prg_peer *before,
 
 int prg_change_rotate(struct prg_road *road, size_t index, struct prg_error *err)
 {
-	const struct prg_fresh_keys *keys = &road->keys[index];
+	const struct prg_fresh_keys *keys;
 	const struct prg_preshared_key *psk = NULL;
 	const struct prg_wg_peer *from, *to;
 	struct prg_wg_peer wg_from, wg_to;
@@ -54,6 +54,8 @@ int prg_change_rotate(struct prg_road *road, size_t index, struct prg_error *err
 	struct prg_peer *now = NULL;
 	int rc = prg_change_find(road, index, &before, err);
 
+	if (rc == 0)
+		rc = prg_change_keys(road, index, &keys, err);
 	if (rc == 0)
 		rc = prg_change_desired(road, before, &wg_from, &from, err);
 	if (rc < 0)
