@@ -220,12 +220,19 @@ int prg_text_append(struct prg_text *text, const void *bytes, size_t length,
 
 int prg_text_printf(struct prg_text *text, struct prg_error *err, const char *format, ...)
 {
+	size_t room = text->capacity - text->length;
 	va_list args;
-	int length, rc;
+	int length, rc = 0;
 
+	/* into what room there is, and again if that was not enough */
 	va_start(args, format);
-	length = vsnprintf(NULL, 0, format, args);
+	length = vsnprintf(text->data + text->length, room, format, args);
 	va_end(args);
+	if (length >= 0 && (size_t)length < room) {
+		text->length += (size_t)length;
+		return 0;
+	}
+	text->data[text->length] = '\0';
 	if (length < 0)
 		return prg_error_set(err, PRG_E_FAILED, "cannot format text");
 	rc = text_reserve(text, (size_t)length, err);

@@ -51,22 +51,38 @@ void prg_strbuf_puts(struct prg_strbuf *buf, const char *text)
 	prg_strbuf_append(buf, text, strlen(text));
 }
 
+/* Into what room there is, and again if that was not enough. */
 void prg_strbuf_printf(struct prg_strbuf *buf, const char *format, ...)
 {
+	size_t room;
 	va_list args;
 	int length;
 
-	va_start(args, format);
-	length = vsnprintf(NULL, 0, format, args);
-	va_end(args);
-	if (length < 0 || !reserve(buf, (size_t)length)) {
-		buf->failed = true;
+	if (!reserve(buf, 0))
 		return;
-	}
+	room = buf->capacity - buf->length;
 	va_start(args, format);
-	vsnprintf(buf->data + buf->length, (size_t)length + 1, format, args);
+	length = vsnprintf(buf->data + buf->length, room, format, args);
 	va_end(args);
-	buf->length += (size_t)length;
+	if (length >= 0 && (size_t)length >= room && reserve(buf, (size_t)length)) {
+		va_start(args, format);
+		vsnprintf(buf->data + buf->length, (size_t)length + 1, format, args);
+		va_end(args);
+	}
+	if (length < 0)
+		buf->failed = true;
+	if (!buf->failed)
+		buf->length += (size_t)length;
+}
+
+/* How many bytes from here on stand for themselves. */
+static size_t plain(const char *text)
+{
+	size_t n = 0;
+
+	while (text[n] >= 0x20 && text[n] < 0x7f && text[n] != '"' && text[n] != '\\')
+		n++;
+	return n;
 }
 
 void prg_strbuf_json(struct prg_strbuf *buf, const char *text)
@@ -79,10 +95,13 @@ void prg_strbuf_json(struct prg_strbuf *buf, const char *text)
 	}
 	prg_strbuf_puts(buf, "\"");
 	for (left = strlen(text); left > 0;) {
-		uint32_t codepoint;
-		size_t n = prg_utf8_next(text, left, &codepoint);
+		uint32_t codepoint = 0;
+		size_t simple = plain(text);
+		size_t n = simple ? simple : prg_utf8_next(text, left, &codepoint);
 
-		if (n == 0) {
+		if (simple > 0) {
+			prg_strbuf_append(buf, text, n);
+		} else if (n == 0) {
 			prg_strbuf_puts(buf, "\\ufffd");
 			n = 1;
 		} else if (codepoint == '"' || codepoint == '\\') {

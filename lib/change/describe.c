@@ -14,50 +14,62 @@
 
 #define MAX_FIELDS 24
 
+/* All in one text, each ended by NUL: there may be a hundred thousand peers. */
 struct fields {
 	size_t n;
 	struct {
 		const char *name;
-		char *json; /* NULL: out of memory */
+		size_t at;
 	} field[MAX_FIELDS];
+	struct prg_strbuf text;
 };
 
 static void fields_done(struct fields *f)
 {
-	size_t i;
-
-	for (i = 0; i < f->n; i++)
-		free(f->field[i].json);
-	f->n = 0;
+	prg_strbuf_done(&f->text);
 }
 #define FIELDS PRG_CLEANUP(fields_done) struct fields
 
-/* Takes json over. */
-static void put(struct fields *f, const char *name, char *json)
+/* What is appended from here to end() is the value. */
+static struct prg_strbuf *begin(struct fields *f, const char *name)
 {
 	f->field[f->n].name = name;
-	f->field[f->n++].json = json;
+	f->field[f->n++].at = f->text.length;
+	return &f->text;
+}
+
+static void end(struct fields *f)
+{
+	prg_strbuf_append(&f->text, "", 1);
+}
+
+/* NULL: out of memory. */
+static const char *json_of(const struct fields *f, size_t i)
+{
+	return f->text.failed ? NULL : f->text.data + f->field[i].at;
 }
 
 static void put_text(struct fields *f, const char *name, const char *text)
 {
-	PRG_STRBUF buf = { 0 };
-
-	prg_strbuf_json(&buf, text);
-	put(f, name, prg_strbuf_take(&buf));
+	prg_strbuf_json(begin(f, name), text);
+	end(f);
 }
 
 static void put_number(struct fields *f, const char *name, uint64_t number)
 {
-	PRG_STRBUF buf = { 0 };
+	struct prg_strbuf *buf = begin(f, name);
 
-	prg_strbuf_printf(&buf, "%llu", (unsigned long long)number);
-	put(f, name, prg_strbuf_take(&buf));
+	if (number == 0)
+		prg_strbuf_puts(buf, "0");
+	else
+		prg_strbuf_printf(buf, "%llu", (unsigned long long)number);
+	end(f);
 }
 
 static void put_bool(struct fields *f, const char *name, bool value)
 {
-	put(f, name, strdup(value ? "true" : "false"));
+	prg_strbuf_puts(begin(f, name), value ? "true" : "false");
+	end(f);
 }
 
 static void put_moment(struct fields *f, const char *name, int64_t moment)
@@ -87,37 +99,37 @@ static void put_endpoint(struct fields *f, const char *name, const struct prg_en
 static void put_prefixes(struct fields *f, const char *name, const struct prg_prefix *list,
                          size_t n)
 {
-	PRG_STRBUF buf = { 0 };
+	struct prg_strbuf *buf = begin(f, name);
 
-	prg_strbuf_puts(&buf, n ? "[\"" : "[");
-	prg_prefix_list_format(&buf, list, n, "\",\"");
-	prg_strbuf_puts(&buf, n ? "\"]" : "]");
-	put(f, name, prg_strbuf_take(&buf));
+	prg_strbuf_puts(buf, n ? "[\"" : "[");
+	prg_prefix_list_format(buf, list, n, "\",\"");
+	prg_strbuf_puts(buf, n ? "\"]" : "]");
+	end(f);
 }
 
 static void put_addrs(struct fields *f, const char *name, const struct prg_addr *list, size_t n)
 {
-	PRG_STRBUF buf = { 0 };
+	struct prg_strbuf *buf = begin(f, name);
 
-	prg_strbuf_puts(&buf, n ? "[\"" : "[");
-	prg_addr_list_format(&buf, list, n, "\",\"");
-	prg_strbuf_puts(&buf, n ? "\"]" : "]");
-	put(f, name, prg_strbuf_take(&buf));
+	prg_strbuf_puts(buf, n ? "[\"" : "[");
+	prg_addr_list_format(buf, list, n, "\",\"");
+	prg_strbuf_puts(buf, n ? "\"]" : "]");
+	end(f);
 }
 
 static void put_tags(struct fields *f, const struct prg_peer *p)
 {
-	PRG_STRBUF buf = { 0 };
+	struct prg_strbuf *buf = begin(f, "tags");
 	size_t i;
 
-	prg_strbuf_puts(&buf, "[");
+	prg_strbuf_puts(buf, "[");
 	for (i = 0; i < p->n_tags; i++) {
 		if (i > 0)
-			prg_strbuf_puts(&buf, ",");
-		prg_strbuf_json(&buf, p->tags[i]);
+			prg_strbuf_puts(buf, ",");
+		prg_strbuf_json(buf, p->tags[i]);
 	}
-	prg_strbuf_puts(&buf, "]");
-	put(f, "tags", prg_strbuf_take(&buf));
+	prg_strbuf_puts(buf, "]");
+	end(f);
 }
 
 /* null: the interface's own value applies */
@@ -191,7 +203,7 @@ static int differences(struct prg_strbuf *buf, const struct fields *from, const 
 
 	prg_strbuf_puts(buf, "\"changes\":{");
 	for (i = 0; i < to->n && rc == 0; i++) {
-		const char *before = from->field[i].json, *after = to->field[i].json;
+		const char *before = json_of(from, i), *after = json_of(to, i);
 
 		if (before == NULL || after == NULL)
 			return prg_error_nomem(err);
@@ -210,7 +222,7 @@ static int differences(struct prg_strbuf *buf, const struct fields *from, const 
 
 static void forget_last(struct fields *f)
 {
-	free(f->field[--f->n].json);
+	f->n--;
 }
 
 int prg_describe_peer(const struct prg_peer *from, const struct prg_peer *to, char **ret,
@@ -254,7 +266,7 @@ int prg_describe_to_report(const struct prg_peer *from, const struct prg_peer *t
 	peer_fields(from, &before);
 	peer_fields(to, &after);
 	for (i = 0; i < after.n && rc == 0; i++) {
-		const char *a = before.field[i].json, *b = after.field[i].json;
+		const char *a = json_of(&before, i), *b = json_of(&after, i);
 
 		if (a == NULL || b == NULL)
 			return prg_error_nomem(err);
@@ -280,18 +292,18 @@ static bool is_nothing(const char *json)
 
 static void put_allowed_ips(struct fields *f, const struct prg_peer *p)
 {
-	PRG_STRBUF buf = { 0 };
+	struct prg_strbuf *buf = begin(f, "allowed_ips");
 	size_t n = prg_peer_n_allowed_ips(p), i;
 
-	prg_strbuf_puts(&buf, "[");
+	prg_strbuf_puts(buf, "[");
 	for (i = 0; i < n; i++) {
 		char text[PRG_PREFIX_TEXT];
 
 		prg_prefix_format(prg_peer_allowed_ip(p, i), text);
-		prg_strbuf_printf(&buf, "%s\"%s\"", i ? "," : "", text);
+		prg_strbuf_printf(buf, "%s\"%s\"", i ? "," : "", text);
 	}
-	prg_strbuf_puts(&buf, "]");
-	put(f, "allowed_ips", prg_strbuf_take(&buf));
+	prg_strbuf_puts(buf, "]");
+	end(f);
 }
 
 int prg_describe_added(const struct prg_peer *peer, struct prg_report *report,
@@ -305,7 +317,7 @@ int prg_describe_added(const struct prg_peer *peer, struct prg_report *report,
 	peer_fields(peer, &f);
 	forget_last(&f);
 	for (i = 0; i < f.n && rc == 0; i++) {
-		const char *name = f.field[i].name, *json = f.field[i].json;
+		const char *name = f.field[i].name, *json = json_of(&f, i);
 
 		if (json == NULL)
 			return prg_error_nomem(err);
@@ -324,10 +336,10 @@ int prg_describe_removed(const struct prg_peer *peer, struct prg_report *report,
 	int rc = prg_report_peer_begin(report, "remove", peer, err);
 
 	put_allowed_ips(&f, peer);
-	if (rc == 0 && f.field[0].json == NULL)
+	if (rc == 0 && json_of(&f, 0) == NULL)
 		rc = prg_error_nomem(err);
 	return rc < 0 ? rc
-	              : prg_report_peer_field(report, peer, "allowed_ips", f.field[0].json, "null",
+	              : prg_report_peer_field(report, peer, "allowed_ips", json_of(&f, 0), "null",
 	                                      err);
 }
 
@@ -360,7 +372,7 @@ int prg_describe_changed(const struct prg_peer *from, const struct prg_peer *to,
 	peer_fields(to, &after);
 	for (i = 0; i < after.n && rc == 0; i++) {
 		const char *name = after.field[i].name;
-		const char *a = before.field[i].json, *b = after.field[i].json;
+		const char *a = json_of(&before, i), *b = json_of(&after, i);
 
 		if (a == NULL || b == NULL)
 			return prg_error_nomem(err);
