@@ -5,8 +5,9 @@
  *   floor x25519 N    N scalar multiplications of libsodium, over two threads
  *   floor qr N        N QR codes of a usual config by libqrencode, over two threads
  *   floor fsync N DIR N files of a config's size, each synced, then renamed
- *   floor insert N DB N peers with name, key, secret and two prefixes into a
- *                     register's kind of SQLite file: prepared, one transaction
+ *   floor insert N DB REGISTER the rows that REGISTER has of its N peers into a new
+ *                     file of the same tables and indexes: known beforehand, table by
+ *                     table in their order, prepared, one transaction, nothing checked
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -86,6 +87,18 @@ static int sync_files(const char *directory)
 	return 0;
 }
 
+static struct timespec begin;
+
+#define MAX_COLUMNS 32
+static struct table {
+	const char *name;
+	sqlite3_value **values; /* n rows of n_columns */
+	size_t n;
+	int n_columns;
+} tables[] = { { .name = "secret" }, { .name = "peer" }, { .name = "prefix" },
+	       { .name = "audit" }, { .name = "audit_detail" } };
+#define N_TABLES (sizeof(tables) / sizeof(tables[0]))
+
 static sqlite3_stmt *prepare(sqlite3 *db, const char *sql)
 {
 	sqlite3_stmt *statement = NULL;
@@ -95,58 +108,75 @@ static sqlite3_stmt *prepare(sqlite3 *db, const char *sql)
 	return statement;
 }
 
-static void insert_prefix(sqlite3_stmt *prefix, unsigned long i, int length)
+static void read_table(sqlite3 *from, struct table *table)
 {
-	unsigned char bytes[16] = { 10 };
+	char sql[64];
+	sqlite3_stmt *rows;
 
-	memcpy(bytes + length - sizeof(unsigned), &(unsigned){ (unsigned)i }, sizeof(unsigned));
-	sqlite3_bind_int64(prefix, 1, (sqlite3_int64)i);
-	sqlite3_bind_int(prefix, 2, length == 4 ? 4 : 6);
-	sqlite3_bind_blob(prefix, 3, bytes, length, SQLITE_STATIC);
-	sqlite3_step(prefix);
-	sqlite3_reset(prefix);
+	snprintf(sql, sizeof(sql), "SELECT * FROM %s", table->name);
+	rows = prepare(from, sql);
+	table->n_columns = sqlite3_column_count(rows);
+	while (sqlite3_step(rows) == SQLITE_ROW) {
+		size_t at = table->n++ * (size_t)table->n_columns;
+
+		if ((table->n & (table->n - 1)) == 0)
+			table->values = realloc(table->values, 2 * table->n * MAX_COLUMNS *
+			                                               sizeof(*table->values));
+		for (int i = 0; i < table->n_columns; i++)
+			table->values[at + (size_t)i] = sqlite3_value_dup(
+				sqlite3_column_value(rows, i));
+	}
+	sqlite3_finalize(rows);
 }
 
-static int insert(const char *path)
+static int write_table(sqlite3 *db, const struct table *table)
 {
-	static const char schema[] =
-		"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-		"CREATE TABLE secret (id INTEGER PRIMARY KEY, bytes BLOB);"
-		"CREATE TABLE peer (id INTEGER PRIMARY KEY, name TEXT UNIQUE, key BLOB UNIQUE,"
-		" secret_id INTEGER);"
-		"CREATE TABLE prefix (id INTEGER PRIMARY KEY, peer_id INTEGER, family INTEGER,"
-		" addr BLOB, UNIQUE (family, addr)); CREATE INDEX of_peer ON prefix (peer_id);"
-		"BEGIN IMMEDIATE";
-	sqlite3_stmt *secret, *peer, *prefix;
-	unsigned char key[64];
-	char name[32];
-	sqlite3 *db;
+	char sql[64 + 2 * MAX_COLUMNS];
+	int used = snprintf(sql, sizeof(sql), "INSERT INTO %s VALUES (?", table->name);
+	sqlite3_stmt *row;
 
-	if (sqlite3_open(path, &db) != SQLITE_OK ||
-	    sqlite3_exec(db, schema, NULL, NULL, NULL) != SQLITE_OK)
-		return 1;
-	secret = prepare(db, "INSERT INTO secret (bytes) VALUES (?1)");
-	peer = prepare(db, "INSERT INTO peer (id, name, key, secret_id) VALUES (?1, ?2, ?3, ?1)");
-	prefix = prepare(db, "INSERT INTO prefix (peer_id, family, addr) VALUES (?1, ?2, ?3)");
-	if (secret == NULL || peer == NULL || prefix == NULL)
-		return 1;
-	for (unsigned long i = 1; i <= total; i++) {
-		randombytes_buf(key, sizeof(key));
-		snprintf(name, sizeof(name), "peer%lu", i);
-		sqlite3_bind_blob(secret, 1, key, 32, SQLITE_STATIC);
-		sqlite3_step(secret);
-		sqlite3_reset(secret);
-		sqlite3_bind_int64(peer, 1, (sqlite3_int64)i);
-		sqlite3_bind_text(peer, 2, name, -1, SQLITE_STATIC);
-		sqlite3_bind_blob(peer, 3, key + 32, 32, SQLITE_STATIC);
-		sqlite3_step(peer);
-		sqlite3_reset(peer);
-		insert_prefix(prefix, i, 4);
-		insert_prefix(prefix, i, 16);
+	for (int i = 1; i < table->n_columns; i++)
+		used += snprintf(sql + used, sizeof(sql) - (size_t)used, ",?");
+	snprintf(sql + used, sizeof(sql) - (size_t)used, ")");
+	row = prepare(db, sql);
+	for (size_t k = 0; k < table->n; k++) {
+		for (int i = 0; i < table->n_columns; i++)
+			sqlite3_bind_value(row, i + 1,
+			                   table->values[k * (size_t)table->n_columns + (size_t)i]);
+		if (sqlite3_step(row) != SQLITE_DONE)
+			return 1;
+		sqlite3_reset(row);
 	}
-	sqlite3_finalize(secret);
-	sqlite3_finalize(peer);
-	sqlite3_finalize(prefix);
+	return sqlite3_finalize(row) != SQLITE_OK;
+}
+
+static int insert(const char *path, const char *source)
+{
+	sqlite3_stmt *schema;
+	sqlite3 *from, *db;
+
+	if (sqlite3_open_v2(source, &from, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
+	    sqlite3_open(path, &db) != SQLITE_OK ||
+	    sqlite3_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", NULL, NULL,
+	                 NULL) != SQLITE_OK)
+		return 1;
+	schema = prepare(from, "SELECT sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' "
+	                       "ORDER BY type DESC");
+	while (sqlite3_step(schema) == SQLITE_ROW)
+		if (sqlite3_exec(db, (const char *)sqlite3_column_text(schema, 0), NULL, NULL,
+		                 NULL) != SQLITE_OK)
+			return 1;
+	sqlite3_finalize(schema);
+	for (size_t i = 0; i < N_TABLES; i++)
+		read_table(from, &tables[i]);
+	if (tables[1].n != total)
+		return 1;
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+		return 1;
+	for (size_t i = 0; i < N_TABLES; i++)
+		if (write_table(db, &tables[i]) != 0)
+			return 1;
 	if (sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
 		return 1;
 	return sqlite3_close(db) != SQLITE_OK;
@@ -154,7 +184,7 @@ static int insert(const char *path)
 
 int main(int argc, char **argv)
 {
-	struct timespec begin, end;
+	struct timespec end;
 	int failed = 1;
 
 	if (argc < 3 || sodium_init() < 0)
@@ -167,8 +197,8 @@ int main(int argc, char **argv)
 		failed = in_threads(encode);
 	else if (strcmp(argv[1], "fsync") == 0 && argc > 3)
 		failed = sync_files(argv[3]);
-	else if (strcmp(argv[1], "insert") == 0 && argc > 3)
-		failed = insert(argv[3]);
+	else if (strcmp(argv[1], "insert") == 0 && argc > 4)
+		failed = insert(argv[3], argv[4]);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	if (!failed)
 		printf("%.1f\n", (double)(end.tv_sec - begin.tv_sec) * 1e3 +
