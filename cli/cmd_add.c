@@ -355,8 +355,10 @@ static int make_keys(struct cli *cli, enum prg_verb verb, struct prg_error *err)
 	prg_intent_set_progress(intent, progress_show, &progress);
 	code = cli_execute(cli, intent, &report, err);
 	progress_clear(&progress);
-	if (!report)
+	if (!report) {
+		delivery_fail(&delivery, err);
 		return batch_explain(&batch, cli, err);
+	}
 	return print_added(cli, &delivery, &onboard, report, code, err);
 }
 

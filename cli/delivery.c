@@ -254,6 +254,7 @@ int delivery_write(void *context, const struct prg_report *report, struct prg_er
 	delivery->n_files = delivery->stage.n_files;
 	if (!code && delivery->n_files)
 		code = stage_seal(&delivery->stage, prg_report_interface(report)->name, err);
+	delivery->sealed = !code && delivery->n_files;
 	progress_clear(delivery->progress);
 	if (code)
 		(void)say_append(err, "; nothing was added");
@@ -263,6 +264,12 @@ int delivery_write(void *context, const struct prg_report *report, struct prg_er
 int delivery_publish(struct delivery *delivery, struct prg_error *err)
 {
 	return delivery->n_files ? stage_publish(&delivery->stage, err) : 0;
+}
+
+void delivery_fail(struct delivery *delivery, struct prg_error *err)
+{
+	if (delivery->sealed)
+		stage_leave(&delivery->stage, err);
 }
 
 void delivery_done(struct delivery *delivery)

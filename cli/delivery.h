@@ -18,6 +18,7 @@ struct delivery {
 	bool rotates;        /* new keys of peers that are there */
 	struct stage stage;
 	size_t n_files, n_without_code;
+	bool sealed;         /* all files are written; only the commit is missing */
 };
 
 #define DELIVERY_NONE { .stage = STAGE_NONE }
@@ -29,6 +30,9 @@ int delivery_open(struct delivery *delivery, struct prg_error *err);
 int delivery_write(void *delivery, const struct prg_report *report, struct prg_error *err);
 /* After the commit: the files get their names. */
 int delivery_publish(struct delivery *delivery, struct prg_error *err);
+/* Where there was no commit: what came of the files is left to be seen, if they had
+ * all been written, and said in *err. */
+void delivery_fail(struct delivery *delivery, struct prg_error *err);
 void delivery_done(struct delivery *delivery);
 
 #endif

@@ -502,6 +502,15 @@ int stage_open(struct stage *stage, const struct cli *cli, const char *path, siz
 	return code;
 }
 
+void stage_leave(struct stage *stage, struct prg_error *err)
+{
+	(void)say_append(err, "; should the register have recorded it all the same, the next add "
+	                      "to '%.*s' finds its files in '%s' there",
+	                 shown(stage), shown_path(stage), stage->hidden);
+	stage->hidden[0] = 0;
+	stage->made = false;
+}
+
 void stage_discard(struct stage *stage)
 {
 	if (stage->hidden[0] && stage->fd >= 0)

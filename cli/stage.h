@@ -42,7 +42,10 @@ int stage_note(struct stage *stage, const char *name, const struct prg_public_ke
 int stage_seal(struct stage *stage, const char *interface, struct prg_error *err);
 /* Gives the files their names. What cannot have its own stays, and is said. */
 int stage_publish(struct stage *stage, struct prg_error *err);
-/* Takes away what was not published. */
+/* Leaves a sealed stage to the next run, which looks at the register: of a commit
+ * that failed nobody knows yet, as the register's log may still hold it. */
+void stage_leave(struct stage *stage, struct prg_error *err);
+/* Takes away what was neither published nor left. */
 void stage_discard(struct stage *stage);
 
 #endif

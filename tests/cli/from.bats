@@ -289,6 +289,23 @@ is_key_of() {
 	[ "$before" -gt 0 ] && [ "$thrown" -gt 0 ] && [ "$finished" -gt 0 ]
 }
 
+@test "a commit that fails after all files are written leaves them to the next run" {
+	init
+	# the log may not grow to what the commit takes: files of a peer are smaller
+	run --separate-stderr bash -c 'trap "" XFSZ; ulimit -f 36
+		exec "$0" --backend none add alice bob --out d' "$PEERAGE"
+	echo "$status: $stderr"
+	[ "$status" = 1 ]
+	[[ $stderr == *"should the register have recorded it all the same, the next add to 'd'"* ]]
+	[ "$(p -j list | jq '.peers | length')" = 0 ]
+	[ -z "$(ls d)" ]
+	[ "$(find d -name '*.conf' | wc -l)" = 2 ]
+	t 0 add alice --out d
+	[[ $stderr == *"they are thrown away"* ]]
+	[ "$(files d)" = "alice.conf alice.png" ]
+	[ -z "$(hidden)" ]
+}
+
 @test "what another register, or a run at work, left is not touched" {
 	init
 	mkdir -p d/.peerage-00000000000000000000000000000000-1234
