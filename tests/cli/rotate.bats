@@ -92,3 +92,20 @@ keys() { jq -c '.peer | [.public_key, .addresses, .note]' <<<"$(p -j show alice)
 	t 1 export bob --out out2 --qr
 	error_is "was not kept"
 }
+
+@test "keys of many, made beside the change, are each peer's own" {
+	init
+	seq -f 'n%.0f' 200 >names
+	# keys_of FILE: name, and the public key of the private one
+	keys_of() {
+		paste <(jq -r '.[0]' "$1") <(jq -r '.[1]' "$1" | "$PEERAGE_BUILD/tests/pubkeys") | sort
+	}
+	registered() { p -j list | jq -r '.peers[] | "\(.name)\t\(.public_key)"' | sort; }
+	p -q -j add --from names | jq -c '[.name, .private_key]' >added
+	[ "$(wc -l <added)" = 200 ]
+	diff <(keys_of added) <(registered)
+	mapfile -t names <names
+	p -q -j rotate "${names[@]}" | jq -c '.peers[] | [.name, .private_key]' >rotated
+	diff <(keys_of rotated) <(registered)
+	[ "$(cat added rotated | jq -r '.[1]' | sort -u | wc -l)" = 400 ]
+}
