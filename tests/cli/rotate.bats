@@ -109,3 +109,16 @@ keys() { jq -c '.peer | [.public_key, .addresses, .note]' <<<"$(p -j show alice)
 	diff <(keys_of rotated) <(registered)
 	[ "$(cat added rotated | jq -r '.[1]' | sort -u | wc -l)" = 400 ]
 }
+
+@test "many at once: each gets its own keys" {
+	init
+	printf 'peer%02d\n' {1..40} >names
+	p -q add --from names --out old 2>/dev/null
+	t 0 -q rotate $(<names) --out new
+	[ "$(ls new | wc -l)" = 80 ]
+	[ "$(cat old/*.conf new/*.conf | grep -c '^PrivateKey')" = 80 ]
+	[ "$(cat old/*.conf new/*.conf | grep '^PrivateKey' | sort -u | wc -l)" = 80 ]
+	for name in peer01 peer40; do
+		[ "$(sed -n 's/^PrivateKey = //p' new/$name.conf | wg pubkey)" = "$(p -j show $name | jq -r .peer.public_key)" ]
+	done
+}
