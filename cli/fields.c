@@ -12,7 +12,7 @@ static void prefixes(struct out *out, const char *key, const struct prg_prefix *
 	out_array(out, key);
 	for (size_t i = 0; i < n; i++) {
 		prg_prefix_format(&list[i], text);
-		out_text(out, NULL, text);
+		out_plain(out, NULL, text);
 	}
 	out_array_end(out);
 }
@@ -24,7 +24,7 @@ static void addresses(struct out *out, const char *key, const struct prg_addr *l
 	out_array(out, key);
 	for (size_t i = 0; i < n; i++) {
 		prg_addr_format(&list[i], text);
-		out_text(out, NULL, text);
+		out_plain(out, NULL, text);
 	}
 	out_array_end(out);
 }
@@ -34,7 +34,7 @@ static void public_key(struct out *out, const struct prg_public_key *key)
 	char text[PRG_KEY_TEXT];
 
 	prg_public_key_format(key, text);
-	out_text(out, "public_key", text);
+	out_plain(out, "public_key", text);
 }
 
 static void endpoint(struct out *out, const char *key, const struct prg_endpoint *value)
@@ -46,7 +46,7 @@ static void endpoint(struct out *out, const char *key, const struct prg_endpoint
 		return;
 	}
 	prg_endpoint_format(value, text);
-	out_text(out, key, text);
+	out_plain(out, key, text);
 }
 
 static void number_or_null(struct out *out, const char *key, uint64_t value)
@@ -177,7 +177,7 @@ static void tunnel_fields(struct out *out, const struct prg_peer *peer,
 	out_array(out, "allowed_ips");
 	for (size_t i = 0; i < prg_peer_n_allowed_ips(peer); i++) {
 		prg_prefix_format(prg_peer_allowed_ip(peer, i), text);
-		out_text(out, NULL, text);
+		out_plain(out, NULL, text);
 	}
 	out_array_end(out);
 	out_bool(out, "has_preshared_key", peer->has_preshared_key);
@@ -208,7 +208,7 @@ static void registered_fields(struct out *out, const struct prg_interface *inter
 		char text[PRG_ADDR_TEXT];
 
 		prg_addr_format(&peer->addresses[i].addr, text);
-		out_text(out, NULL, text);
+		out_plain(out, NULL, text);
 	}
 	out_array_end(out);
 	prefixes(out, "routes", peer->routes, peer->n_routes);
@@ -257,7 +257,7 @@ void fields_running(struct out *out, const struct prg_peer *peer, const struct f
 	else
 		out_stand_in(out, "name", key);
 	live_fields(out, shown);
-	out_text(out, "public_key", key);
+	out_plain(out, "public_key", key);
 	tunnel_fields(out, peer, shown->live);
 }
 
@@ -345,7 +345,7 @@ bool fields_changes(struct cli *cli, const struct prg_report *report, bool in_fu
 		char text[PRG_KEY_TEXT];
 
 		prg_public_key_format(prg_report_left_over(report, i), text);
-		out_text(out, NULL, text);
+		out_plain(out, NULL, text);
 		if (out->mode != OUT_JSON && cli->args.command->run != cmd_apply &&
 		    cli->args.command->run != cmd_plan)
 			cli_remark(cli, "left over: %s was never registered; 'peerage sync "

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "json.h"
 
-#include <stddef.h>
+#include "sink.h"
+
+#include <stdio.h>
 
 /* Length of the UTF-8 sequence that text begins with; 0: malformed. A NUL is
  * no continuation byte, so nothing is read behind the end. */
@@ -46,31 +48,39 @@ static size_t plain(const unsigned char *at)
 	return n;
 }
 
-void json_string(FILE *stream, const char *text)
+/* What cannot stand in a string as it is; the byte behind it. */
+static const unsigned char *escape(const unsigned char *at)
+{
+	char text[8];
+
+	if (*at == '"' || *at == '\\')
+		(void)snprintf(text, sizeof(text), "\\%c", *at);
+	else if (*at == '\n')
+		(void)strcpy(text, "\\n");
+	else if (*at < 0x20 || *at == 0x7f)
+		(void)snprintf(text, sizeof(text), "\\u%04x", *at);
+	else
+		(void)strcpy(text, "\\ufffd");
+	sink_put(text, strlen(text));
+	return at + 1;
+}
+
+void json_string(const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;
 
-	(void)putc_unlocked('"', stream);
+	sink_char('"');
 	while (*at) {
 		size_t length = plain(at);
 
 		if (length == 0)
 			length = *at >= 0x80 ? sequence(at) : 0;
 		if (length != 0) {
-			(void)fwrite_unlocked(at, 1, length, stream);
+			sink_put((const char *)at, length);
 			at += length;
-		} else if (*at == '"' || *at == '\\') {
-			(void)putc_unlocked('\\', stream);
-			(void)putc_unlocked(*at++, stream);
-		} else if (*at == '\n') {
-			(void)fputs_unlocked("\\n", stream);
-			at++;
-		} else if (*at < 0x20 || *at == 0x7f) {
-			(void)fprintf(stream, "\\u%04x", *at++);
 		} else {
-			(void)fputs_unlocked("\\ufffd", stream);
-			at++;
+			at = escape(at);
 		}
 	}
-	(void)putc_unlocked('"', stream);
+	sink_char('"');
 }

@@ -3,6 +3,7 @@
 
 #include "human.h"
 #include "json.h"
+#include "sink.h"
 #include "table.h"
 
 #include <errno.h>
@@ -17,10 +18,9 @@
 
 static char stdout_buffer[1 << 16];
 
-/* One thread writes: the locks of stdio took a third of the time. */
 static void put(const char *text)
 {
-	(void)fputs_unlocked(text, stdout);
+	sink_put(text, strlen(text));
 }
 
 void out_setup(struct out *out, enum out_mode mode)
@@ -29,6 +29,7 @@ void out_setup(struct out *out, enum out_mode mode)
 	out->mode = mode;
 	/* without the privilege to lock it, it may be swapped, and is wiped all the same */
 	(void)mlock(stdout_buffer, sizeof(stdout_buffer));
+	(void)mlock(&sink, sizeof(sink));
 	(void)setvbuf(stdout, stdout_buffer, _IOFBF, sizeof(stdout_buffer));
 	/* one thread writes: no lock for each character */
 	(void)__fsetlocking(stdout, FSETLOCKING_BYCALLER);
@@ -41,6 +42,7 @@ bool out_failed(const struct out *out)
 
 int out_flush(struct out *out)
 {
+	sink_flush();
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return out->nomem ? ENOMEM : 0;
@@ -49,8 +51,10 @@ int out_flush(struct out *out)
 
 void out_in_order(const struct out *out)
 {
-	if (out->mode != OUT_JSON)
-		(void)fflush(stdout);
+	if (out->mode == OUT_JSON)
+		return;
+	sink_flush();
+	(void)fflush(stdout);
 }
 
 void out_done(struct out *out)
@@ -60,6 +64,7 @@ void out_done(struct out *out)
 	scols_unref_table(out->table);
 	memset(out, 0, sizeof(*out));
 	prg_wipe(stdout_buffer, sizeof(stdout_buffer));
+	prg_wipe(&sink, sizeof(sink));
 }
 
 /* ------------------------------------------------------------------- JSON */
@@ -69,27 +74,29 @@ static void json_begin(struct out *out)
 	if (out->begun)
 		return;
 	out->begun = true;
-	(void)putchar_unlocked('{');
+	sink_char('{');
 	out->closers[out->depth++] = '}';
 	out->comma = false;
 }
 
+/* Keys are ours: nothing in them is to be escaped. */
 static void json_key(struct out *out, const char *key)
 {
 	json_begin(out);
 	if (out->comma)
-		(void)putchar_unlocked(',');
+		sink_char(',');
 	out->comma = true;
 	if (key) {
-		json_string(stdout, key);
-		(void)putchar_unlocked(':');
+		sink_char('"');
+		put(key);
+		sink_put("\":", 2);
 	}
 }
 
 static void json_open(struct out *out, const char *key, char opener, char closer)
 {
 	json_key(out, key);
-	(void)putchar_unlocked(opener);
+	sink_char(opener);
 	if (out->depth < OUT_DEPTH)
 		out->closers[out->depth] = closer;
 	out->depth++;
@@ -98,7 +105,7 @@ static void json_open(struct out *out, const char *key, char opener, char closer
 
 static void json_close(struct out *out)
 {
-	(void)putchar_unlocked(out->closers[--out->depth]);
+	sink_char(out->closers[--out->depth]);
 	out->comma = true;
 }
 
@@ -108,7 +115,7 @@ void out_finish(struct out *out)
 		return;
 	while (out->depth)
 		json_close(out);
-	(void)putchar_unlocked('\n');
+	sink_char('\n');
 	out->begun = false;
 }
 
@@ -127,10 +134,8 @@ void out_error(struct out *out, const struct prg_error *err)
 
 /* ------------------------------------------------------------------ cells */
 
-static void cell_append(struct out *out, struct out_cell *cell, const char *text)
+static void cell_append(struct out *out, struct out_cell *cell, const char *text, size_t length)
 {
-	size_t length = strlen(text);
-
 	if (cell->length + length + 1 > cell->capacity) {
 		size_t capacity = 2 * (cell->length + length) + 32;
 		char *grown = realloc(cell->text, capacity);
@@ -142,47 +147,53 @@ static void cell_append(struct out *out, struct out_cell *cell, const char *text
 		cell->text = grown;
 		cell->capacity = capacity;
 	}
-	memcpy(cell->text + cell->length, text, length + 1);
+	memcpy(cell->text + cell->length, text, length);
 	cell->length += length;
+	cell->text[cell->length] = 0;
+}
+
+static bool is_cell(const struct out *out, size_t at, const char *key)
+{
+	const char *name = out->columns[at].key;
+
+	return (out->nested == 0 || strncmp(name, out->path, out->nested) == 0) &&
+	       strcmp(name + out->nested, key) == 0;
 }
 
 /* The cell of a field, or NULL. Fields mostly come in the order of the columns. */
 static struct out_cell *cell_find(struct out *out, const char *key)
 {
-	size_t prefix = strlen(out->path);
+	size_t at = out->cursor;
 
-	for (size_t i = 0; i < out->n_columns; i++) {
-		size_t at = (out->cursor + i) % out->n_columns;
-		const char *name = out->columns[at].key;
-
-		if (strncmp(name, out->path, prefix) == 0 && strcmp(name + prefix, key) == 0) {
-			out->cursor = at + 1;
-			return &out->cells[at];
-		}
+	for (size_t i = 0; i < out->n_columns; i++, at++) {
+		if (at >= out->n_columns)
+			at = 0;
+		if (!is_cell(out, at, key))
+			continue;
+		out->cursor = at + 1;
+		return &out->cells[at];
 	}
 	return NULL;
 }
 
-static void cell_put(struct out *out, const char *key, const char *text)
+/* plain: as out_plain() has it. */
+static void cell_put(struct out *out, const char *key, const char *text, size_t length, bool plain)
 {
-	struct out_cell *cell;
+	struct out_cell *cell = out->in_array ? out->array : cell_find(out, key);
 
-	if (out->in_array) {
-		if (out->array && out->array->length)
-			cell_append(out, out->array, out->mode == OUT_TABLE ? ", " : ",");
-		if (out->array)
-			cell_append(out, out->array, text);
+	if (!cell)
 		return;
-	}
-	cell = cell_find(out, key);
-	if (cell)
-		cell_append(out, cell, text);
+	if (out->in_array && cell->length)
+		cell_append(out, cell, ", ", out->mode == OUT_TABLE ? 2 : 1);
+	cell_append(out, cell, text, length);
+	cell->special |= !plain;
 }
 
 static void cells_clear(struct out *out)
 {
 	for (size_t i = 0; i < out->n_columns; i++) {
 		out->cells[i].length = 0;
+		out->cells[i].special = false;
 		out->cells[i].colour = NULL;
 		if (out->cells[i].text)
 			out->cells[i].text[0] = 0;
@@ -195,40 +206,38 @@ static const char *cell_text(const struct out_cell *cell)
 	return cell->text ? cell->text : "";
 }
 
-/* Bytes at the beginning that stand for themselves, by table: most of a line is. */
-static size_t tsv_plain(const char *text)
+static bool tsv_special(unsigned char c)
 {
-	static bool special[256];
-	size_t n = 0;
-
-	if (!special[0]) {
-		for (unsigned c = 0; c < 0x20; c++)
-			special[c] = true;
-		special[0x7f] = special['\\'] = true;
-	}
-	while (!special[(unsigned char)text[n]])
-		n++;
-	return n;
+	return c < 0x20 || c == 0x7f || c == '\\';
 }
 
-static void tsv_text(const char *text)
+static void tsv_text(const struct out_cell *cell)
 {
-	while (*text) {
-		size_t plain = tsv_plain(text);
-		unsigned char c = (unsigned char)text[plain];
+	const char *text = cell_text(cell), *end = text + cell->length;
 
-		(void)fwrite_unlocked(text, 1, plain, stdout);
-		text += plain;
-		if (c == '\t')
+	while (cell->special && text < end) {
+		const char *special = text;
+		char escaped[8];
+
+		while (special < end && !tsv_special((unsigned char)*special))
+			special++;
+		sink_put(text, (size_t)(special - text));
+		text = special;
+		if (text == end)
+			return;
+		if (*text == '\t')
 			put("\\t");
-		else if (c == '\n')
+		else if (*text == '\n')
 			put("\\n");
-		else if (c == '\\')
+		else if (*text == '\\')
 			put("\\\\");
-		else if (c != 0)
-			(void)printf("\\x%02x", c);
-		text += c != 0;
+		else {
+			(void)snprintf(escaped, sizeof(escaped), "\\x%02x", (unsigned char)*text);
+			put(escaped);
+		}
+		text++;
 	}
+	sink_put(text, (size_t)(end - text));
 }
 
 static const char *tsv_name(const struct out_column *column)
@@ -257,9 +266,12 @@ void out_list(struct out *out, const char *key, const struct out_column *columns
 		out->nomem |= !out->table;
 		return;
 	}
-	for (size_t i = 0; i < n_columns; i++)
-		(void)printf("%s%s", i ? "\t" : "", tsv_name(&columns[i]));
-	(void)putchar_unlocked('\n');
+	for (size_t i = 0; i < n_columns; i++) {
+		if (i)
+			sink_char('\t');
+		put(tsv_name(&columns[i]));
+	}
+	sink_char('\n');
 }
 
 void out_list_end(struct out *out)
@@ -268,6 +280,7 @@ void out_list_end(struct out *out)
 		json_close(out);
 		return;
 	}
+	sink_flush();
 	if (out->table && !table_print(out->table, out->columns, out->n_columns))
 		out->nomem = true;
 	scols_unref_table(out->table);
@@ -290,10 +303,10 @@ void out_row_end(struct out *out)
 	} else if (out->mode == OUT_TSV && out->n_columns) {
 		for (size_t i = 0; i < out->n_columns; i++) {
 			if (i)
-				(void)putchar_unlocked('\t');
-			tsv_text(cell_text(&out->cells[i]));
+				sink_char('\t');
+			tsv_text(&out->cells[i]);
 		}
-		(void)putchar_unlocked('\n');
+		sink_char('\n');
 	} else if (out->table) {
 		out->nomem |= !table_add(out->table, out->columns, out->n_columns, out->cells);
 	}
@@ -316,10 +329,14 @@ void out_record(struct out *out, const char *key, const struct out_column *colum
 
 static void label_line(const struct out_column *column, const char *text, size_t width)
 {
-	(void)printf("%-*s  ", (int)width, column->title);
+	size_t length = strlen(column->title);
+
+	put(column->title);
+	for (; length < width + 2; length++)
+		sink_char(' ');
 	for (; *text; text++)
-		(void)putchar_unlocked((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
-	(void)putchar_unlocked('\n');
+		sink_char((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
+	sink_char('\n');
 }
 
 void out_record_end(struct out *out)
@@ -337,41 +354,43 @@ void out_record_end(struct out *out)
 		const char *text = cell_text(&out->cells[i]);
 
 		if (out->mode == OUT_TSV) {
-			(void)printf("%s\t", tsv_name(&out->columns[i]));
-			tsv_text(text);
-			(void)putchar_unlocked('\n');
+			put(tsv_name(&out->columns[i]));
+			sink_char('\t');
+			tsv_text(&out->cells[i]);
+			sink_char('\n');
 		} else if (!(out->columns[i].flags & OUT_HIDE)) {
 			label_line(&out->columns[i], *text ? text : "-", width);
 		}
 	}
+	sink_flush();
 	out->n_columns = 0;
 }
 
 void out_object(struct out *out, const char *key)
 {
-	size_t used = strlen(out->path);
+	size_t length = strlen(key);
 
-	if (out->mode == OUT_JSON)
+	if (out->mode == OUT_JSON) {
 		json_open(out, key, '{', '}');
-	else if (used + strlen(key) + 2 <= sizeof(out->path))
-		(void)strcpy(stpcpy(out->path + used, key), ".");
+	} else if (out->nested + length + 2 <= sizeof(out->path)) {
+		memcpy(out->path + out->nested, key, length);
+		out->nested += length;
+		out->path[out->nested++] = '.';
+		out->path[out->nested] = 0;
+	}
 }
 
 void out_object_end(struct out *out)
 {
-	char *dot;
-
 	if (out->mode == OUT_JSON) {
 		json_close(out);
 		return;
 	}
-	if (*out->path)
-		out->path[strlen(out->path) - 1] = 0;
-	dot = strrchr(out->path, '.');
-	if (dot)
-		dot[1] = 0;
-	else
-		out->path[0] = 0;
+	if (out->nested > 0)
+		out->nested--;
+	while (out->nested > 0 && out->path[out->nested - 1] != '.')
+		out->nested--;
+	out->path[out->nested] = 0;
 }
 
 void out_array(struct out *out, const char *key)
@@ -400,9 +419,23 @@ void out_text(struct out *out, const char *key, const char *text)
 		out_null(out, key);
 	} else if (out->mode == OUT_JSON) {
 		json_key(out, key);
-		json_string(stdout, text);
+		json_string(text);
 	} else {
-		cell_put(out, key, text);
+		cell_put(out, key, text, strlen(text), false);
+	}
+}
+
+void out_plain(struct out *out, const char *key, const char *text)
+{
+	size_t length = strlen(text);
+
+	if (out->mode == OUT_JSON) {
+		json_key(out, key);
+		sink_char('"');
+		sink_put(text, length);
+		sink_char('"');
+	} else {
+		cell_put(out, key, text, length, true);
 	}
 }
 
@@ -411,11 +444,22 @@ void out_word(struct out *out, const char *key, const char *word, const char *co
 	struct out_cell *cell;
 
 	out_text(out, key, word);
-	if (out->mode == OUT_JSON || !word)
+	if (out->mode != OUT_TABLE || !word)
 		return;
 	cell = cell_find(out, key);
 	if (cell)
 		cell->colour = colour;
+}
+
+/* JSON as well as TSV have it as it is. */
+static void put_number(struct out *out, const char *key, const char *text, size_t length)
+{
+	if (out->mode == OUT_JSON) {
+		json_key(out, key);
+		sink_put(text, length);
+	} else {
+		cell_put(out, key, text, length, true);
+	}
 }
 
 void out_json(struct out *out, const char *key, const char *json)
@@ -424,33 +468,37 @@ void out_json(struct out *out, const char *key, const char *json)
 		json_key(out, key);
 		put(json ? json : "null");
 	} else if (json) {
-		cell_put(out, key, json);
+		cell_put(out, key, json, strlen(json), false);
 	}
 }
 
 void out_null(struct out *out, const char *key)
 {
 	if (out->mode == OUT_JSON)
-		out_json(out, key, NULL);
+		put_number(out, key, "null", 4);
 }
 
 void out_bool(struct out *out, const char *key, bool value)
 {
-	if (out->mode == OUT_TABLE)
-		cell_put(out, key, value ? "yes" : "no");
-	else
-		out_json(out, key, value ? "true" : "false");
+	const char *text = out->mode == OUT_TABLE ? value ? "yes" : "no" :
+	                                            value ? "true" : "false";
+
+	put_number(out, key, text, strlen(text));
 }
 
 void out_number(struct out *out, const char *key, uint64_t value)
 {
-	char text[24], *at = text + sizeof(text) - 1;
+	char text[24], *end = text + sizeof(text), *at = end;
 
-	*at = 0;
 	do
 		*--at = (char)('0' + value % 10);
 	while (value /= 10);
-	out_json(out, key, at);
+	put_number(out, key, at, (size_t)(end - at));
+}
+
+static void put_shown(struct out *out, const char *key, const char *text)
+{
+	cell_put(out, key, text, strlen(text), false);
 }
 
 void out_bytes(struct out *out, const char *key, uint64_t value)
@@ -462,7 +510,7 @@ void out_bytes(struct out *out, const char *key, uint64_t value)
 		return;
 	}
 	human_size(value, text);
-	cell_put(out, key, text);
+	put_shown(out, key, text);
 }
 
 void out_time(struct out *out, const char *key, int64_t when)
@@ -477,24 +525,25 @@ void out_time(struct out *out, const char *key, int64_t when)
 	if (!out->now)
 		out->now = (int64_t)time(NULL);
 	human_moment(when, text);
+	if (out->mode != OUT_TABLE) {
+		out_plain(out, key, text);
+		return;
+	}
 	human_apart(when, out->now, ago);
 	(void)snprintf(both, sizeof(both), "%s (%s)", text, ago);
-	if (out->mode != OUT_TABLE)
-		out_text(out, key, text);
-	else
-		cell_put(out, key, out->record ? both : ago);
+	put_shown(out, key, out->record ? both : ago);
 }
 
 void out_summary(struct out *out, const char *key, const char *text)
 {
 	if (out->mode != OUT_JSON)
-		cell_put(out, key, text);
+		put_shown(out, key, text);
 }
 
 void out_stand_in(struct out *out, const char *key, const char *text)
 {
 	if (out->mode == OUT_TABLE)
-		cell_put(out, key, text);
+		put_shown(out, key, text);
 	else
 		out_null(out, key);
 }

@@ -51,11 +51,13 @@ struct out {
 	struct out_cell {
 		char *text;
 		size_t length, capacity;
+		bool special; /* something in it may have to be escaped */
 		const char *colour;
 	} cells[OUT_COLUMNS];
 	struct out_cell *array; /* cell that an array's values go into */
 	bool in_array;
 	char path[64];        /* of the nested objects that are open, "live." */
+	size_t nested;        /* its length */
 };
 
 /* stdout's buffer is ours, so that the keys that go through it can be wiped. */
@@ -94,6 +96,9 @@ void out_array_end(struct out *out);
 
 /* NULL is null. Invalid UTF-8 becomes U+FFFD in JSON. */
 void out_text(struct out *out, const char *key, const char *text);
+/* What is printable ASCII without '"' and '\\', as addresses, keys and names of ours
+ * are: nobody looks whether something is to be escaped. */
+void out_plain(struct out *out, const char *key, const char *text);
 /* The same, coloured by meaning ("green"; NULL: plain) on a terminal. */
 void out_word(struct out *out, const char *key, const char *word, const char *colour);
 void out_null(struct out *out, const char *key);

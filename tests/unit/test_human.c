@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: ISC */
+/* Times as text: the calendar by arithmetic says what the C library says. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "human.h"
+
+static void same(int64_t when)
+{
+	char ours[HUMAN_TEXT], theirs[HUMAN_TEXT];
+	time_t t = (time_t)when;
+	struct tm tm;
+
+	human_moment(when, ours);
+	assert_non_null(gmtime_r(&t, &tm));
+	assert_true(strftime(theirs, sizeof(theirs), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0);
+	assert_string_equal(ours, theirs);
+}
+
+static void every_day(void **state)
+{
+	int64_t day, end = 253402300800 / 86400;
+
+	(void)state;
+	for (day = 0; day < end; day++) {
+		same(day * 86400);
+		same(day * 86400 + 86399);
+	}
+}
+
+static void every_second_of_a_day(void **state)
+{
+	(void)state;
+	for (int64_t second = 0; second < 86400; second++)
+		same(1709164800 + second); /* 29 February 2024 */
+}
+
+static void beyond(void **state)
+{
+	char text[HUMAN_TEXT];
+
+	(void)state;
+	same(-1);
+	same(-62135596800); /* the year 1 */
+	same(253402300799);
+	same(253402300800);
+	human_moment(INT64_MAX, text);
+	assert_string_equal(text, "?");
+	human_moment(INT64_MIN, text);
+	assert_string_equal(text, "?");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_day),
+		cmocka_unit_test(every_second_of_a_day),
+		cmocka_unit_test(beyond),
+	};
+
+	return cmocka_run_group_tests_name("human", tests, NULL, NULL);
+}
