@@ -156,8 +156,11 @@ static bool is_cell(const struct out *out, size_t at, const char *key)
 {
 	const char *name = out->columns[at].key;
 
-	return (out->nested == 0 || strncmp(name, out->path, out->nested) == 0) &&
-	       strcmp(name + out->nested, key) == 0;
+	if (out->nested > 0 && (*name != *out->path ||
+	                        strncmp(name, out->path, out->nested) != 0))
+		return false;
+	name += out->nested;
+	return *name == *key && strcmp(name, key) == 0;
 }
 
 /* The cell of a field, or NULL. Fields mostly come in the order of the columns. */
@@ -176,6 +179,57 @@ static struct out_cell *cell_find(struct out *out, const char *key)
 	return NULL;
 }
 
+static bool tsv_special(unsigned char c)
+{
+	return c < 0x20 || c == 0x7f || c == '\\';
+}
+
+static void tsv_escape(unsigned char c)
+{
+	char escaped[8];
+
+	if (c == '\t')
+		put("\\t");
+	else if (c == '\n')
+		put("\\n");
+	else if (c == '\\')
+		put("\\\\");
+	else {
+		(void)snprintf(escaped, sizeof(escaped), "\\x%02x", c);
+		put(escaped);
+	}
+}
+
+static void tsv_text(const char *text, size_t length, bool plain)
+{
+	size_t begin = 0;
+
+	for (size_t i = 0; !plain && i < length; i++) {
+		if (!tsv_special((unsigned char)text[i]))
+			continue;
+		sink_put(text + begin, i - begin);
+		tsv_escape((unsigned char)text[i]);
+		begin = i + 1;
+	}
+	sink_put(text + begin, length - begin);
+}
+
+/* TSV: the value of a cell goes straight into the line where all cells before it are
+ * there; it begins here if it is the next. */
+static bool is_straight(struct out *out, const struct out_cell *cell)
+{
+	size_t at = (size_t)(cell - out->cells);
+
+	if (out->mode != OUT_TSV || out->record)
+		return false;
+	if (at == out->straight) {
+		if (at > 0)
+			sink_char('\t');
+		out->straight++;
+	}
+	return at + 1 == out->straight;
+}
+
 /* plain: as out_plain() has it. */
 static void cell_put(struct out *out, const char *key, const char *text, size_t length, bool plain)
 {
@@ -183,6 +237,13 @@ static void cell_put(struct out *out, const char *key, const char *text, size_t 
 
 	if (!cell)
 		return;
+	if (is_straight(out, cell)) {
+		if (out->in_array && cell->length)
+			sink_char(',');
+		tsv_text(text, length, plain);
+		cell->length += length;
+		return;
+	}
 	if (out->in_array && cell->length)
 		cell_append(out, cell, ", ", out->mode == OUT_TABLE ? 2 : 1);
 	cell_append(out, cell, text, length);
@@ -198,7 +259,7 @@ static void cells_clear(struct out *out)
 		if (out->cells[i].text)
 			out->cells[i].text[0] = 0;
 	}
-	out->cursor = 0;
+	out->cursor = out->straight = 0;
 }
 
 static const char *cell_text(const struct out_cell *cell)
@@ -206,38 +267,9 @@ static const char *cell_text(const struct out_cell *cell)
 	return cell->text ? cell->text : "";
 }
 
-static bool tsv_special(unsigned char c)
+static void tsv_cell(const struct out_cell *cell)
 {
-	return c < 0x20 || c == 0x7f || c == '\\';
-}
-
-static void tsv_text(const struct out_cell *cell)
-{
-	const char *text = cell_text(cell), *end = text + cell->length;
-
-	while (cell->special && text < end) {
-		const char *special = text;
-		char escaped[8];
-
-		while (special < end && !tsv_special((unsigned char)*special))
-			special++;
-		sink_put(text, (size_t)(special - text));
-		text = special;
-		if (text == end)
-			return;
-		if (*text == '\t')
-			put("\\t");
-		else if (*text == '\n')
-			put("\\n");
-		else if (*text == '\\')
-			put("\\\\");
-		else {
-			(void)snprintf(escaped, sizeof(escaped), "\\x%02x", (unsigned char)*text);
-			put(escaped);
-		}
-		text++;
-	}
-	sink_put(text, (size_t)(end - text));
+	tsv_text(cell_text(cell), cell->length, !cell->special);
 }
 
 static const char *tsv_name(const struct out_column *column)
@@ -301,10 +333,10 @@ void out_row_end(struct out *out)
 	if (out->mode == OUT_JSON) {
 		json_close(out);
 	} else if (out->mode == OUT_TSV && out->n_columns) {
-		for (size_t i = 0; i < out->n_columns; i++) {
+		for (size_t i = out->straight; i < out->n_columns; i++) {
 			if (i)
 				sink_char('\t');
-			tsv_text(&out->cells[i]);
+			tsv_cell(&out->cells[i]);
 		}
 		sink_char('\n');
 	} else if (out->table) {
@@ -356,7 +388,7 @@ void out_record_end(struct out *out)
 		if (out->mode == OUT_TSV) {
 			put(tsv_name(&out->columns[i]));
 			sink_char('\t');
-			tsv_text(&out->cells[i]);
+			tsv_cell(&out->cells[i]);
 			sink_char('\n');
 		} else if (!(out->columns[i].flags & OUT_HIDE)) {
 			label_line(&out->columns[i], *text ? text : "-", width);
@@ -401,6 +433,8 @@ void out_array(struct out *out, const char *key)
 	}
 	out->in_array = true;
 	out->array = cell_find(out, key);
+	if (out->array)
+		(void)is_straight(out, out->array);
 }
 
 void out_array_end(struct out *out)
@@ -476,6 +510,9 @@ void out_null(struct out *out, const char *key)
 {
 	if (out->mode == OUT_JSON)
 		put_number(out, key, "null", 4);
+	else if (!out->in_array && out->straight < out->n_columns &&
+	         is_cell(out, out->straight, key))
+		(void)is_straight(out, &out->cells[out->straight]);
 }
 
 void out_bool(struct out *out, const char *key, bool value)

@@ -46,6 +46,7 @@ struct out {
 	/* table, TSV */
 	const struct out_column *columns;
 	size_t n_columns, cursor;
+	size_t straight; /* TSV: columns of the row that are written already */
 	bool record;
 	struct libscols_table *table;
 	struct out_cell {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "backend/assemble.h"
 
-#include <sodium.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -61,7 +60,7 @@ static int tell_peer(struct prg_assembly *assembly, struct prg_error *err)
 	assembly->peer_open = false;
 	peer->allowed_ips = peer->n_allowed_ips > 0 ? assembly->allowed_ips : NULL;
 	peer->preshared_key = NULL;
-	if (!sodium_is_zero(assembly->preshared_key.bytes, PRG_KEY_BYTES))
+	if (!prg_secret_is_zero(assembly->preshared_key.bytes))
 		peer->preshared_key = &assembly->preshared_key;
 	if (observer->peer != NULL)
 		rc = observer->peer(observer->context, peer, err);

@@ -85,6 +85,9 @@ static bool take_peer(struct prg_assembly *assembly, const struct prg_attr *attr
 	struct prg_wg_peer *peer = &assembly->peer;
 
 	switch (attr->type) {
+	case WGPEER_A_PUBLIC_KEY: /* taken before; another would be another peer's */
+		return attr->length == PRG_KEY_BYTES &&
+		       memcmp(attr->data, peer->public_key.bytes, PRG_KEY_BYTES) == 0;
 	case WGPEER_A_PRESHARED_KEY:
 		return prg_attr_copy(attr, assembly->preshared_key.bytes, PRG_KEY_BYTES);
 	case WGPEER_A_ENDPOINT:
@@ -116,7 +119,7 @@ static bool decode_allowed_ip(const struct prg_attr *one, struct prg_prefix *ret
 			return false;
 		if (attr.type == WGALLOWEDIP_A_IPADDR)
 			address = attr;
-		if (attr.type == WGALLOWEDIP_A_CIDR_MASK)
+		else if (attr.type == WGALLOWEDIP_A_CIDR_MASK)
 			has_length = prg_attr_copy(&attr, &prefix.length, sizeof(prefix.length));
 	}
 	if (attrs.bad || !has_length || (family != AF_INET && family != AF_INET6))
@@ -157,7 +160,8 @@ static int decode_peer(struct prg_assembly *assembly, const struct prg_attr *one
 	bool has_key = false;
 	int rc = 0;
 
-	while (prg_attrs_next(&attrs, &attr))
+	/* the kernel's is the first */
+	while (!has_key && prg_attrs_next(&attrs, &attr))
 		if (attr.type == WGPEER_A_PUBLIC_KEY)
 			has_key = prg_attr_copy(&attr, key.bytes, sizeof(key.bytes));
 	if (attrs.bad || !has_key)
@@ -170,7 +174,7 @@ static int decode_peer(struct prg_assembly *assembly, const struct prg_attr *one
 		else if (!take_peer(assembly, &attr))
 			rc = malformed(assembly, "peer", err);
 	}
-	return rc;
+	return rc == 0 && attrs.bad ? malformed(assembly, "peer", err) : rc;
 }
 
 static int decode_peers(struct prg_assembly *assembly, const struct prg_attr *list,

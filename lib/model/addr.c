@@ -34,14 +34,13 @@ static uint8_t mask_byte(unsigned length, unsigned index)
 
 bool prg_prefix_contains_addr(const struct prg_prefix *outer, const struct prg_addr *addr)
 {
-	unsigned i;
+	unsigned whole = outer->length / 8;
 
-	if (outer->addr.family != addr->family)
+	if (outer->addr.family != addr->family ||
+	    memcmp(outer->addr.bytes, addr->bytes, whole) != 0)
 		return false;
-	for (i = 0; i < prg_addr_size(addr); i++)
-		if ((outer->addr.bytes[i] ^ addr->bytes[i]) & mask_byte(outer->length, i))
-			return false;
-	return true;
+	return outer->length % 8 == 0 ||
+	       ((outer->addr.bytes[whole] ^ addr->bytes[whole]) & mask_byte(outer->length, whole)) == 0;
 }
 
 bool prg_prefix_contains(const struct prg_prefix *outer, const struct prg_prefix *inner)
@@ -57,10 +56,12 @@ bool prg_prefix_overlaps(const struct prg_prefix *a, const struct prg_prefix *b)
 struct prg_prefix prg_prefix_network(const struct prg_prefix *p)
 {
 	struct prg_prefix network = *p;
-	unsigned i;
+	size_t whole = p->length / 8, size = sizeof(network.addr.bytes);
 
-	for (i = 0; i < sizeof(network.addr.bytes); i++)
-		network.addr.bytes[i] &= mask_byte(p->length, i);
+	if (whole < size) {
+		network.addr.bytes[whole] &= mask_byte(p->length, (unsigned)whole);
+		memset(network.addr.bytes + whole + 1, 0, size - whole - 1);
+	}
 	return network;
 }
 
@@ -225,12 +226,13 @@ static void put_v6(const struct prg_addr *addr, char *at)
  * an IPv6 one is left to the C library. */
 void prg_addr_format(const struct prg_addr *addr, char ret_text[PRG_ADDR_TEXT])
 {
-	static const unsigned char mapped[4];
+	static const unsigned char mapped[4], none[16];
 	char *at = ret_text;
 	size_t i;
 
 	if (addr->family == 6) {
-		if (memcmp(addr->bytes, mapped, sizeof(mapped)) != 0)
+		if (memcmp(addr->bytes, mapped, sizeof(mapped)) != 0 ||
+		    memcmp(addr->bytes, none, sizeof(none)) == 0)
 			put_v6(addr, ret_text);
 		else if (inet_ntop(AF_INET6, addr->bytes, ret_text, PRG_ADDR_TEXT) == NULL)
 			ret_text[0] = '\0';

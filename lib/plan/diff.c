@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "plan/diff.h"
 
-#include <sodium.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -42,8 +41,7 @@ static bool same_preshared_key(const struct prg_preshared_key *a,
 {
 	static const struct prg_preshared_key none;
 
-	return sodium_memcmp(a ? a->bytes : none.bytes, b ? b->bytes : none.bytes,
-	                     PRG_KEY_BYTES) == 0;
+	return prg_secret_equal(a ? a->bytes : none.bytes, b ? b->bytes : none.bytes);
 }
 
 static unsigned differing(const struct prg_wg_peer *from, const struct prg_wg_peer *to,

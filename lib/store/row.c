@@ -46,9 +46,17 @@ void prg_row_bind_prefix(struct prg_stmt *stmt, int index, const struct prg_pref
 
 /* ------------------------------------------------------------------- out */
 
+/* One look-up of the column for its type and its value: each takes SQLite as long as
+ * all that is done with a value. Unprotected, as SQLite calls it, is no matter here: one
+ * thread uses a connection. */
+static sqlite3_value *value_of(struct prg_stmt *stmt, int column)
+{
+	return sqlite3_column_value(stmt->raw, column);
+}
+
 bool prg_row_is_null(struct prg_stmt *stmt, int column)
 {
-	return sqlite3_column_type(stmt->raw, column) == SQLITE_NULL;
+	return sqlite3_value_type(value_of(stmt, column)) == SQLITE_NULL;
 }
 
 void prg_row_mark_bad(struct prg_stmt *stmt, int column)
@@ -59,10 +67,10 @@ void prg_row_mark_bad(struct prg_stmt *stmt, int column)
 
 int64_t prg_row_int(struct prg_stmt *stmt, int column, int64_t min, int64_t max)
 {
-	int64_t value = sqlite3_column_int64(stmt->raw, column);
+	sqlite3_value *raw = value_of(stmt, column);
+	int64_t value = sqlite3_value_int64(raw);
 
-	if (sqlite3_column_type(stmt->raw, column) != SQLITE_INTEGER || value < min ||
-	    value > max) {
+	if (sqlite3_value_type(raw) != SQLITE_INTEGER || value < min || value > max) {
 		prg_row_mark_bad(stmt, column);
 		return 0;
 	}
@@ -81,11 +89,12 @@ bool prg_row_bool(struct prg_stmt *stmt, int column)
 
 void prg_row_blob(struct prg_stmt *stmt, int column, void *ret, size_t length)
 {
+	sqlite3_value *raw = value_of(stmt, column);
 	const void *bytes = NULL;
 
-	if (sqlite3_column_type(stmt->raw, column) == SQLITE_BLOB)
-		bytes = sqlite3_column_blob(stmt->raw, column);
-	if (bytes == NULL || (size_t)sqlite3_column_bytes(stmt->raw, column) != length) {
+	if (sqlite3_value_type(raw) == SQLITE_BLOB)
+		bytes = sqlite3_value_blob(raw);
+	if (bytes == NULL || (size_t)sqlite3_value_bytes(raw) != length) {
 		prg_row_mark_bad(stmt, column);
 		memset(ret, 0, length);
 		return;
@@ -95,33 +104,42 @@ void prg_row_blob(struct prg_stmt *stmt, int column, void *ret, size_t length)
 
 const char *prg_row_text(struct prg_stmt *stmt, int column)
 {
+	sqlite3_value *raw = value_of(stmt, column);
+	int type = sqlite3_value_type(raw);
 	const char *text;
 
-	if (prg_row_is_null(stmt, column))
+	if (type == SQLITE_NULL)
 		return NULL;
-	if (sqlite3_column_type(stmt->raw, column) != SQLITE_TEXT) {
+	if (type != SQLITE_TEXT) {
 		prg_row_mark_bad(stmt, column);
 		return NULL;
 	}
-	text = (const char *)sqlite3_column_text(stmt->raw, column);
+	text = (const char *)sqlite3_value_text(raw);
 	if (text == NULL) {
 		note(stmt, SQLITE_NOMEM);
-	} else if (strlen(text) != (size_t)sqlite3_column_bytes(stmt->raw, column)) {
+	} else if (strlen(text) != (size_t)sqlite3_value_bytes(raw)) {
 		prg_row_mark_bad(stmt, column);
 		text = NULL;
 	}
 	return text;
 }
 
+/* As bytes: for a text that ends in NUL SQLite makes a copy. */
 void prg_row_copy(struct prg_stmt *stmt, int column, char *ret, size_t size)
 {
-	const char *text = prg_row_text(stmt, column);
+	sqlite3_value *raw = value_of(stmt, column);
+	bool is_text = sqlite3_value_type(raw) == SQLITE_TEXT;
+	const char *bytes = is_text ? sqlite3_value_blob(raw) : NULL;
+	size_t length = is_text ? (size_t)sqlite3_value_bytes(raw) : 0;
 
 	ret[0] = '\0';
-	if (text == NULL || strlen(text) >= size)
+	if (!is_text || length >= size || (length > 0 && memchr(bytes, 0, length) != NULL)) {
 		prg_row_mark_bad(stmt, column);
-	else
-		strcpy(ret, text);
+		return;
+	}
+	if (length > 0)
+		memcpy(ret, bytes, length);
+	ret[length] = '\0';
 }
 
 void prg_row_addr(struct prg_stmt *stmt, int column, int64_t family, struct prg_addr *ret)
@@ -153,6 +171,8 @@ static bool name_readable(const char *name)
 {
 	size_t length = strlen(name), at = 0, n;
 
+	while (name[at] > 0x20 && name[at] < 0x7f && name[at] != '/')
+		at++;
 	for (n = 1; at < length && n > 0; at += n) {
 		uint32_t c = 0;
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "store/secret.h"
 
-#include <sodium.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -54,7 +53,7 @@ int prg_secret_column(struct prg_stmt *stmt, int column, const char *whose,
 	rc = prg_row_check(stmt, err, "the secret of %s", whose);
 	if (rc < 0)
 		return rc;
-	if (sodium_is_zero(bytes.bytes, sizeof(bytes.bytes)))
+	if (prg_secret_is_zero(bytes.bytes))
 		return prg_db_corrupt(stmt->store, err, "the secret of %s was erased", whose);
 	memcpy(ret_bytes, bytes.bytes, sizeof(bytes.bytes));
 	return 0;

@@ -132,7 +132,8 @@ static int tell(struct join *j, struct prg_observed_row *row, const struct prg_p
 		live.has_preshared_key = row->has_preshared_key;
 		live.allowed_ips = j->seen.unpacked;
 		live.n_allowed_ips = wg.n_allowed_ips;
-		prg_wg_endpoint_to(&wg.endpoint, &live.endpoint);
+		if (row->has_endpoint)
+			prg_wg_endpoint_to(&wg.endpoint, &live.endpoint);
 	}
 	live.status = status_of(peer, live.latest_handshake_at, j->now);
 	if (row == NULL && live.status == PRG_LIVE_NEVER)

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <sodium.h>
 
+#include "base/secret.h"
 #include "base/strbuf.h"
 #include "model/addr.h"
 #include "model/value.h"
@@ -381,6 +382,63 @@ static void json_text(void **state)
 	free(text);
 }
 
+/* Bit by bit, as it is defined. */
+static bool bit_of(const struct prg_addr *addr, unsigned i)
+{
+	return addr->bytes[i / 8] >> (7 - i % 8) & 1;
+}
+
+static void prefixes_are_bits(void **state)
+{
+	unsigned round, i;
+
+	(void)state;
+	for (round = 0; round < 20000; round++) {
+		struct prg_prefix p = { .addr.family = round % 2 ? 6 : 4 }, network;
+		struct prg_addr other;
+		unsigned bits = prg_addr_bits(&p.addr);
+		bool contains = true;
+
+		randombytes_buf(p.addr.bytes, prg_addr_size(&p.addr));
+		p.length = (uint8_t)randombytes_uniform(bits + 1);
+		other = p.addr;
+		/* one bit apart, mostly near the end of the prefix */
+		i = (p.length + randombytes_uniform(5)) % bits;
+		other.bytes[i / 8] ^= (uint8_t)(0x80 >> i % 8);
+		network = prg_prefix_network(&p);
+		assert_int_equal(network.length, p.length);
+		assert_int_equal(network.addr.family, p.addr.family);
+		for (i = 0; i < 128; i++)
+			assert_true(bit_of(&network.addr, i) ==
+			            (i < p.length && bit_of(&p.addr, i)));
+		for (i = 0; i < p.length; i++)
+			contains &= bit_of(&p.addr, i) == bit_of(&other, i);
+		assert_true(prg_prefix_contains_addr(&p, &other) == contains);
+		assert_true(prg_prefix_contains_addr(&p, &p.addr));
+	}
+}
+
+static void secrets_are_compared_whole(void **state)
+{
+	unsigned char one[PRG_KEY_BYTES], other[PRG_KEY_BYTES] = { 0 };
+	unsigned i;
+
+	(void)state;
+	assert_true(prg_secret_is_zero(other));
+	randombytes_buf(one, sizeof(one));
+	memcpy(other, one, sizeof(one));
+	assert_true(prg_secret_equal(one, other));
+	for (i = 0; i < 8 * PRG_KEY_BYTES; i++) {
+		unsigned char bit[PRG_KEY_BYTES] = { 0 };
+
+		bit[i / 8] = (unsigned char)(1 << i % 8);
+		assert_false(prg_secret_is_zero(bit));
+		other[i / 8] ^= bit[i / 8];
+		assert_false(prg_secret_equal(one, other));
+		other[i / 8] ^= bit[i / 8];
+	}
+}
+
 /* Ours against the C library's, and keys against libsodium's base64. */
 static void formats_are_the_librarys(void **state)
 {
@@ -394,6 +452,8 @@ static void formats_are_the_librarys(void **state)
 		struct prg_public_key public;
 
 		randombytes_buf(bytes, sizeof(bytes));
+		if (round % 10 == 0) /* "::", "::1", and what holds an IPv4 address */
+			memset(bytes, 0, 10 + round / 10 % 7);
 		for (i = 0; i < 16; i++)
 			addr.bytes[i] = bytes[16 + i / 2] & 1u << (i % 2) ? 0 : bytes[i];
 		prg_addr_format(&addr, ours);
@@ -410,6 +470,8 @@ static void formats_are_the_librarys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(prefixes_are_bits),
+		cmocka_unit_test(secrets_are_compared_whole),
 		cmocka_unit_test(formats_are_the_librarys),
 		cmocka_unit_test(keys_go_round),
 		cmocka_unit_test(malformed_keys_are_refused),
