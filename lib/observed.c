@@ -58,19 +58,53 @@ static size_t unpack_endpoint(const uint8_t *packed, struct prg_wg_endpoint *ret
 
 /* ---------------------------------------------------------------------- filling */
 
-/* Room for `more` in an array of *capacity; half as much again, for what grows to
- * megabytes. NULL: out of memory, array kept. */
-static void *room(void *array, size_t n, size_t more, size_t *capacity, size_t size)
-{
-	size_t wanted = *capacity + *capacity / 2 + more + 64;
-	void *grown;
+struct prg_observed_bytes {
+	struct prg_observed_bytes *next;
+	size_t used, size;
+	uint8_t bytes[];
+};
+#define BYTES_BLOCK ((size_t)64 << 10)
 
-	if (*capacity - n >= more)
-		return array;
-	grown = wanted > UINT32_MAX ? NULL : reallocarray(array, wanted, size);
-	if (grown != NULL)
-		*capacity = wanted;
-	return grown;
+/* The next row, not yet counted; NULL: out of memory. */
+static struct prg_observed_row *next_row(struct prg_observed *o)
+{
+	if (o->n == UINT32_MAX)
+		return NULL;
+	if (o->n == o->n_blocks * PRG_OBSERVED_ROWS) {
+		struct prg_observed_row *block;
+
+		if (o->n_blocks == o->capacity) {
+			size_t capacity = 2 * o->capacity + 8;
+			void *grown = reallocarray(o->blocks, capacity, sizeof(*o->blocks));
+
+			if (grown == NULL)
+				return NULL;
+			o->blocks = grown;
+			o->capacity = capacity;
+		}
+		block = reallocarray(NULL, PRG_OBSERVED_ROWS, sizeof(*block));
+		if (block == NULL)
+			return NULL;
+		o->blocks[o->n_blocks++] = block;
+	}
+	return prg_observed_row(o, o->n);
+}
+
+/* Room for so many bytes, not yet counted; NULL: out of memory. */
+static uint8_t *bytes_room(struct prg_observed *o, size_t most)
+{
+	struct prg_observed_bytes *block = o->bytes;
+
+	if (block == NULL || block->size - block->used < most) {
+		size_t size = most > BYTES_BLOCK ? most : BYTES_BLOCK;
+
+		block = malloc(sizeof(*block) + size);
+		if (block == NULL)
+			return NULL;
+		*block = (struct prg_observed_bytes){ .next = o->bytes, .size = size };
+		o->bytes = block;
+	}
+	return block->bytes + block->used;
 }
 
 static int keep_secret(struct prg_observed *o, struct prg_observed_row *row,
@@ -93,32 +127,28 @@ int prg_observed_add(struct prg_observed *o, const struct prg_wg_peer *peer, boo
                      struct prg_error *err)
 {
 	size_t most = PACKED_ENDPOINT + peer->n_allowed_ips * PACKED_PREFIX, i;
-	void *rows = room(o->rows, o->n, 1, &o->capacity, sizeof(*o->rows));
-	uint8_t *bytes = room(o->bytes, o->n_bytes, most, &o->bytes_capacity, 1);
-	struct prg_observed_row *row;
+	struct prg_observed_row *row = peer->n_allowed_ips < UINT32_MAX ? next_row(o) : NULL;
+	uint8_t *at = row != NULL ? bytes_room(o, most) : NULL;
 
-	if (rows != NULL)
-		o->rows = rows;
-	if (bytes != NULL)
-		o->bytes = bytes;
-	if (rows == NULL || bytes == NULL || peer->n_allowed_ips > UINT32_MAX)
+	if (at == NULL)
 		return prg_error_nomem(err);
-	row = &o->rows[o->n++];
 	*row = (struct prg_observed_row){
 		.public_key = peer->public_key,
+		.packed = at,
 		.latest_handshake_at = peer->latest_handshake_at,
 		.rx_bytes = peer->rx_bytes,
 		.tx_bytes = peer->tx_bytes,
-		.at = (uint32_t)o->n_bytes,
 		.n_allowed_ips = (uint32_t)peer->n_allowed_ips,
 		.keepalive_s = peer->keepalive_s,
 		.has_preshared_key = peer->preshared_key != NULL,
 		.has_endpoint = peer->endpoint.addr.family != 0,
 	};
 	if (row->has_endpoint)
-		o->n_bytes += pack_endpoint(&peer->endpoint, bytes + o->n_bytes);
+		at += pack_endpoint(&peer->endpoint, at);
 	for (i = 0; i < peer->n_allowed_ips; i++)
-		o->n_bytes += pack_prefix(&peer->allowed_ips[i], bytes + o->n_bytes);
+		at += pack_prefix(&peer->allowed_ips[i], at);
+	o->bytes->used = (size_t)(at - o->bytes->bytes);
+	o->n++;
 	if (!keep_secrets || peer->preshared_key == NULL)
 		return 0;
 	return keep_secret(o, row, peer->preshared_key, err);
@@ -126,17 +156,24 @@ int prg_observed_add(struct prg_observed *o, const struct prg_wg_peer *peer, boo
 
 void prg_observed_clear(struct prg_observed *o)
 {
+	struct prg_observed_bytes *block;
+
+	while ((block = o->bytes) != NULL) {
+		o->bytes = block->next;
+		free(block);
+	}
+	while (o->n_blocks > 0)
+		free(o->blocks[--o->n_blocks]);
 	free(o->slots);
 	o->slots = NULL;
 	prg_arena_free(&o->secrets);
-	o->n = o->n_bytes = o->next = 0;
+	o->n = o->next = 0;
 }
 
 void prg_observed_done(struct prg_observed *o)
 {
 	prg_observed_clear(o);
-	free(o->rows);
-	free(o->bytes);
+	free(o->blocks);
 	free(o->unpacked);
 	*o = (struct prg_observed){ 0 };
 }
@@ -151,7 +188,8 @@ static size_t slot_of(const struct prg_observed *o, const struct prg_public_key 
 	memcpy(&at, key->bytes, sizeof(at));
 	at %= o->n_slots;
 	while (o->slots[at] != 0 &&
-	       memcmp(&o->rows[o->slots[at] - 1].public_key, key, sizeof(*key)) != 0)
+	       memcmp(&prg_observed_row(o, o->slots[at] - 1)->public_key, key,
+	              sizeof(*key)) != 0)
 		at = (at + 1) % o->n_slots;
 	return at;
 }
@@ -165,7 +203,7 @@ static int make_slots(struct prg_observed *o, struct prg_error *err)
 	if (o->slots == NULL)
 		return prg_error_nomem(err);
 	for (i = 0; i < o->n; i++)
-		o->slots[slot_of(o, &o->rows[i].public_key)] = (uint32_t)i + 1;
+		o->slots[slot_of(o, &prg_observed_row(o, i)->public_key)] = (uint32_t)i + 1;
 	return 0;
 }
 
@@ -176,8 +214,8 @@ int prg_observed_find(struct prg_observed *o, const struct prg_public_key *key,
 
 	/* both in order of creation, mostly */
 	if (o->next < o->n &&
-	    memcmp(&o->rows[o->next].public_key, key, sizeof(*key)) == 0) {
-		*ret = &o->rows[o->next++];
+	    memcmp(&prg_observed_row(o, o->next)->public_key, key, sizeof(*key)) == 0) {
+		*ret = prg_observed_row(o, o->next++);
 		return 0;
 	}
 	if (o->slots == NULL && make_slots(o, err) < 0)
@@ -185,14 +223,14 @@ int prg_observed_find(struct prg_observed *o, const struct prg_public_key *key,
 	index = o->slots[slot_of(o, key)];
 	if (index != 0)
 		o->next = index;
-	*ret = index != 0 ? &o->rows[index - 1] : NULL;
+	*ret = index != 0 ? prg_observed_row(o, index - 1) : NULL;
 	return 0;
 }
 
 int prg_observed_peer(struct prg_observed *o, const struct prg_observed_row *row,
                       struct prg_wg_peer *ret, struct prg_error *err)
 {
-	const uint8_t *at = o->bytes + row->at;
+	const uint8_t *at = row->packed;
 	size_t i;
 
 	if (row->n_allowed_ips > o->n_unpacked) {

@@ -322,9 +322,9 @@ static int plan_strangers(struct sync *s, struct prg_error *err)
 	for (i = 0; i < s->seen.n && rc == 0; i++) {
 		struct prg_wg_peer peer;
 
-		if (s->seen.rows[i].met)
+		if (prg_observed_row(&s->seen, i)->met)
 			continue;
-		rc = prg_observed_peer(&s->seen, &s->seen.rows[i], &peer, err);
+		rc = prg_observed_peer(&s->seen, prg_observed_row(&s->seen, i), &peer, err);
 		if (rc == 0)
 			rc = on_stranger(s, &peer, err);
 	}

@@ -236,8 +236,8 @@ static int tell_unknown(struct join *j, struct prg_error *err)
 	int rc = 0;
 
 	for (i = 0; i < j->seen.n && rc == 0; i++)
-		if (!j->seen.rows[i].met)
-			rc = tell(j, &j->seen.rows[i], NULL, err);
+		if (!prg_observed_row(&j->seen, i)->met)
+			rc = tell(j, prg_observed_row(&j->seen, i), NULL, err);
 	return rc;
 }
 

@@ -53,7 +53,8 @@ for build in lib/meson.build:lib cli/meson.build:cli; do
 		<(grep -oE "'[a-z0-9_/]+\.c'" "${build%:*}" | tr -d "'" | sort)
 done
 ok "every unit test is built" diff <(cd tests/unit && ls test_*.c) \
-	<(sed -n '/^unit_tests/,/^]/p' tests/meson.build | sed -n "s/^\t'\(.*\)',/test_\1.c/p" | sort)
+	<(sed -n '/^\(program_\)\{0,1\}unit_tests/,/^]/p' tests/meson.build |
+		sed -n "s/^\t'\(.*\)',/test_\1.c/p" | sort)
 ok "every fuzz target is built" diff <(cd tests/fuzz && ls fuzz_*.c) \
 	<(sed -n '/^fuzz_targets/,/^]/p' tests/meson.build | sed -n "s/^\t'\(.*\)',/fuzz_\1.c/p" | sort)
 rm -rf "$box"

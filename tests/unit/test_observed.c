@@ -97,12 +97,16 @@ static void memory_is_as_stated(void **state)
 		memcpy(peer.public_key.bytes, &i, sizeof(i));
 		assert_int_equal(prg_observed_add(&o, &peer, false, NULL), 0);
 	}
-	assert_int_equal(o.n * sizeof(*o.rows) + o.n_bytes, MANY * 104);
-	assert_true(o.capacity * sizeof(*o.rows) + o.bytes_capacity < MANY * 104 * 3 / 2 + 8192);
+	/* 80 bytes a row, 24 packed, and not a block too many */
+	assert_int_equal(sizeof(struct prg_observed_row), 80);
+	assert_int_equal(o.n_blocks, (MANY + PRG_OBSERVED_ROWS - 1) / PRG_OBSERVED_ROWS);
+	for (i = 1; i < PRG_OBSERVED_ROWS; i++)
+		assert_int_equal(prg_observed_row(&o, i)->packed -
+		                 prg_observed_row(&o, i - 1)->packed, 24);
 	for (i = 0; i < MANY; i++) {
 		memcpy(peer.public_key.bytes, &i, sizeof(i));
 		assert_int_equal(prg_observed_find(&o, &peer.public_key, &row, NULL), 0);
-		assert_ptr_equal(row, &o.rows[i]);
+		assert_ptr_equal(row, prg_observed_row(&o, i));
 	}
 	assert_null(o.slots); /* in order, nothing is needed to find them */
 }
