@@ -29,9 +29,10 @@ holds() {
 		}
 		exit !$seen' "$key" "$hex"
 }
-# traced ARG…: every system call with whole strings, byte for byte; not what it reads
+# traced ARG…: every system call with whole strings, byte for byte; not what it reads,
+# be it random: one key in 32 is clamped as it comes
 traced() {
-	strace -f -qq -v -xx -s 100000 -o "$box/trace" -e trace='!read,pread64' "$peerage" -q "$@" \
+	strace -f -qq -v -xx -s 100000 -o "$box/trace" -e trace='!read,pread64,getrandom' "$peerage" -q "$@" \
 		>"$box/out" 2>"$box/log/stderr.$RANDOM" </dev/null
 	local status=$?
 	# What goes to stdout is what was asked for.
