@@ -195,8 +195,10 @@ static int print_one(struct cli *cli, struct printing *p, size_t index, bool *re
 	int code;
 
 	if (result->outcome == PRG_UNCHANGED) {
-		cli_remark(cli, "%s: %s", result->peer->name,
-		           p->rotates ? "has this key already" : "is there already, and left as it is");
+		if (!args_has(&cli->args, OPT_FROM))
+			cli_remark(cli, "%s: %s", result->peer->name,
+			           p->rotates ? "has this key already"
+			                      : "is there already, and left as it is");
 		return 0;
 	}
 	made_line(report, result, made, sizeof(made));
@@ -212,6 +214,16 @@ static int print_one(struct cli *cli, struct printing *p, size_t index, bool *re
 	code = onboard_hand_out(cli, onboard, &handout, err);
 	*ret_lost &= !handout.delivered;
 	return code;
+}
+
+/* Of a list: one line for all of them. */
+static void sum_up_there(const struct cli *cli, const struct prg_report *report)
+{
+	size_t there = prg_report_n_results(report) - count_made(report);
+
+	if (there)
+		cli_remark(cli, "%zu %s there already, and left as %s", there,
+		           there == 1 ? "peer is" : "peers are", there == 1 ? "it is" : "they are");
 }
 
 static int print_all(struct cli *cli, struct printing *p, struct prg_error *err)
@@ -232,6 +244,8 @@ static int print_all(struct cli *cli, struct printing *p, struct prg_error *err)
 		if (is_lost)
 			lost = prg_report_result(report, i)->peer;
 	}
+	if (args_has(&cli->args, OPT_FROM) && !args_has(&cli->args, OPT_OUT))
+		sum_up_there(cli, report);
 	if (p->onboard->print == FORM_JSON) {
 		if (!print_json(cli, report, &failed))
 			return code;
@@ -242,15 +256,13 @@ static int print_all(struct cli *cli, struct printing *p, struct prg_error *err)
 	return code && lost ? say_lost(report, lost, err) : code;
 }
 
-/* --out: one line for all of them. */
+/* --out: likewise. */
 static void sum_up(struct cli *cli, const struct delivery *delivery,
                    const struct prg_report *report)
 {
-	size_t n = count_made(report), there = prg_report_n_results(report) - n;
+	size_t n = count_made(report);
 
-	if (there)
-		cli_remark(cli, "%zu %s there already, and left as %s", there,
-		           there == 1 ? "peer is" : "peers are", there == 1 ? "it is" : "they are");
+	sum_up_there(cli, report);
 	if (delivery->n_without_code)
 		cli_remark(cli, "%zu of the configs %s too long for a QR code: there is no image of "
 		                "%s", delivery->n_without_code,

@@ -131,6 +131,9 @@ is_key_of() {
 	t 0 add --from names --out d --if-absent
 	[[ $stderr == *"1 peer added to wg0; 2 files in d"* ]]
 	[ "$(find d -type f | wc -l)" = 22 ]
+	t 0 add --from names --if-absent
+	[ -z "$output" ]
+	[ "${stderr_lines[0]}" = "11 peers are there already, and left as they are" ]
 	t 3 add --from names
 	[ "$(count)" = 11 ]
 }
