@@ -35,7 +35,16 @@ traced 0 disable alice
 traced 0 enable alice
 traced 0 rename alice alina
 traced 0 set alina --note "a note"
+traced 0 rotate alina
 traced 0 export alina
+traced 0 audit --fail-on none
+traced 0 log
+traced 0 dump
+(umask 077 && cp "$box/out" "$box/document")
+traced 0 plan "$box/document"
+traced 0 apply "$box/document"
+seq -f 'many%g' 40 >"$box/names"
+traced 0 add --from "$box/names" --out "$box/many"
 traced 0 sync
 traced 0 revoke -y bob
 traced 0 down
