@@ -21,11 +21,6 @@
 #define ALL SIZE_MAX
 #define TRIES 4096       /* to find the place in the register of what is out of turn */
 
-struct prefixes {
-	struct prg_prefix *list;
-	size_t n, capacity;
-};
-
 struct sync {
 	struct prg_store *store;
 	const struct prg_interface *interface;
@@ -38,8 +33,10 @@ struct sync {
 	struct prg_observed seen;     /* observed out of turn */
 	int64_t skipped[TRIES];       /* registered, but their turn went by */
 	size_t n_skipped, n_tries;
-	struct prefixes pools;  /* the interface's own networks */
-	struct prefixes routes; /* allowed IPs that the host must route */
+	struct {
+		struct prg_prefix *list;
+		size_t n, capacity;
+	} routes; /* allowed IPs that the host must route */
 	struct prg_report_mark mark; /* what was told before we began */
 	bool key_differs;
 	bool interrupted;
@@ -47,14 +44,7 @@ struct sync {
 
 static int sync_begin(struct sync *s, struct prg_error *err)
 {
-	size_t i, n = s->interface->n_addresses;
-
 	s->mark = prg_report_mark(s->report);
-	s->pools.list = calloc(n + 1, sizeof(*s->pools.list));
-	if (s->pools.list == NULL)
-		return prg_error_nomem(err);
-	for (i = 0; i < n; i++)
-		s->pools.list[s->pools.n++] = prg_prefix_network(&s->interface->addresses[i]);
 	return prg_store_interface_key(s->store, s->interface->id, &s->key, err);
 }
 
@@ -63,7 +53,6 @@ static void sync_done(struct sync *s)
 	prg_wipe(&s->key, sizeof(s->key));
 	prg_store_wg_close(&s->rows);
 	prg_observed_done(&s->seen);
-	free(s->pools.list);
 	free(s->routes.list);
 }
 #define SYNC PRG_CLEANUP(sync_done) struct sync
@@ -151,22 +140,12 @@ static int on_stranger(struct sync *s, const struct prg_wg_peer *peer, struct pr
 
 /* ---------------------------------------------------------------- the register */
 
-static bool needs_route(const struct prefixes *pools, const struct prg_prefix *prefix)
-{
-	size_t i;
-
-	for (i = 0; i < pools->n; i++)
-		if (prg_prefix_contains(&pools->list[i], prefix))
-			return false;
-	return prefix->length > 0;
-}
-
 static int keep_routes(struct sync *s, const struct prg_wg_peer *peer, struct prg_error *err)
 {
 	size_t i;
 
 	for (i = 0; i < peer->n_allowed_ips; i++) {
-		if (!needs_route(&s->pools, &peer->allowed_ips[i]))
+		if (!prg_sync_needs_route(s->interface, &peer->allowed_ips[i]))
 			continue;
 		if (s->routes.n == s->routes.capacity) {
 			size_t capacity = s->routes.capacity ? s->routes.capacity * 2 : 16;

@@ -13,12 +13,10 @@ bool prg_sync_needs_route(const struct prg_interface *interface, const struct pr
 {
 	size_t i;
 
-	for (i = 0; i < interface->n_addresses; i++) {
-		struct prg_prefix pool = prg_prefix_network(&interface->addresses[i]);
-
-		if (prg_prefix_contains(&pool, prefix))
+	/* the host bits of an own address do not count */
+	for (i = 0; i < interface->n_addresses; i++)
+		if (prg_prefix_contains(&interface->addresses[i], prefix))
 			return false;
-	}
 	return prefix->length > 0;
 }
 
