@@ -298,13 +298,7 @@ static char *json_allowed_ips(const struct prg_wg_peer *peer)
 {
 	PRG_STRBUF buf = { 0 };
 
-	prg_strbuf_puts(&buf, "[");
-	if (peer->n_allowed_ips > 0) {
-		prg_strbuf_puts(&buf, "\"");
-		prg_prefix_list_format(&buf, peer->allowed_ips, peer->n_allowed_ips, "\",\"");
-		prg_strbuf_puts(&buf, "\"");
-	}
-	prg_strbuf_puts(&buf, "]");
+	prg_prefix_list_json(&buf, peer->allowed_ips, peer->n_allowed_ips);
 	return prg_strbuf_take(&buf);
 }
 

@@ -29,9 +29,7 @@ static char *json_list(const struct prg_prefix *list, size_t n)
 {
 	PRG_STRBUF buf = { 0 };
 
-	prg_strbuf_puts(&buf, n ? "[\"" : "[");
-	prg_prefix_list_format(&buf, list, n, "\",\"");
-	prg_strbuf_puts(&buf, n ? "\"]" : "]");
+	prg_prefix_list_json(&buf, list, n);
 	return prg_strbuf_take(&buf);
 }
 

@@ -101,9 +101,7 @@ static void put_prefixes(struct fields *f, const char *name, const struct prg_pr
 {
 	struct prg_strbuf *buf = begin(f, name);
 
-	prg_strbuf_puts(buf, n ? "[\"" : "[");
-	prg_prefix_list_format(buf, list, n, "\",\"");
-	prg_strbuf_puts(buf, n ? "\"]" : "]");
+	prg_prefix_list_json(buf, list, n);
 	end(f);
 }
 

@@ -51,6 +51,8 @@ struct prg_strbuf;
 /* "a,b,c" with `separator` between. */
 void prg_prefix_list_format(struct prg_strbuf *buf, const struct prg_prefix *list, size_t n,
                             const char *separator);
+/* ["10.0.0.0/8","fd00::/8"] */
+void prg_prefix_list_json(struct prg_strbuf *buf, const struct prg_prefix *list, size_t n);
 void prg_addr_list_format(struct prg_strbuf *buf, const struct prg_addr *list, size_t n,
                           const char *separator);
 

@@ -353,6 +353,13 @@ void prg_prefix_list_format(struct prg_strbuf *buf, const struct prg_prefix *lis
 	}
 }
 
+void prg_prefix_list_json(struct prg_strbuf *buf, const struct prg_prefix *list, size_t n)
+{
+	prg_strbuf_puts(buf, n ? "[\"" : "[");
+	prg_prefix_list_format(buf, list, n, "\",\"");
+	prg_strbuf_puts(buf, n ? "\"]" : "]");
+}
+
 void prg_addr_list_format(struct prg_strbuf *buf, const struct prg_addr *list, size_t n,
                           const char *separator)
 {
