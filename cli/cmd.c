@@ -37,6 +37,12 @@ const struct opt cmd_opts[OPT_COUNT] = {
 	        "device towards the internet, auto or none" },
 	[OPT_ISOLATE] = { "isolate", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, PRG_FIELD_ISOLATE,
 	        "peers cannot reach one another" },
+	[OPT_STALE_AFTER] = { "stale-after", 0, OPT_VALUE, OPT_ONCE, "DUR|none", NULL,
+	        PRG_FIELD_STALE_AFTER, "no handshake for so long: stale (30d)" },
+	[OPT_SCRUB_IDLE] = { "scrub-idle", 0, OPT_VALUE, OPT_ONCE, "DUR|none", NULL,
+	        PRG_FIELD_SCRUB_IDLE, "idle for so long: endpoint forgotten (10m)" },
+	[OPT_ROTATE_AFTER] = { "rotate-after", 0, OPT_VALUE, OPT_ONCE, "DUR|none", NULL,
+	        PRG_FIELD_ROTATE_AFTER, "age of a key that audit speaks of (none)" },
 	[OPT_PRIVATE_KEY] = { "private-key", 0, OPT_VALUE, OPT_ONCE, "FILE|-", "@file", 0,
 	        "the server's key, instead of a new one" },
 	[OPT_NO_UP] = { "no-up", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
@@ -127,7 +133,7 @@ const struct opt cmd_opts[OPT_COUNT] = {
 
 static const enum opt_id init_options[] = { OPT_ENDPOINT, OPT_POOL, OPT_LISTEN_PORT, OPT_DNS,
 	OPT_CLIENT_ALLOWED_IPS, OPT_MTU, OPT_CLIENT_KEEPALIVE, OPT_PRIVATE_KEY, OPT_NAT,
-	OPT_ISOLATE, OPT_NO_UP, OPT_NONE };
+	OPT_ISOLATE, OPT_STALE_AFTER, OPT_SCRUB_IDLE, OPT_ROTATE_AFTER, OPT_NO_UP, OPT_NONE };
 static const enum opt_id sync_options[] = { OPT_PRUNE, OPT_NONE };
 static const enum opt_id add_options[] = { OPT_PUBLIC_KEY, OPT_PRESHARED_KEY, OPT_ADDRESS,
 	OPT_ROUTES, OPT_PEER_ENDPOINT, OPT_CLIENT_ALLOWED_IPS, OPT_DNS, OPT_MTU,
@@ -166,7 +172,8 @@ const struct cmd cmd_all[] = {
 	  CMD_READS | CMD_LISTS | CMD_ASKS, NULL, "show or change an interface's settings",
 	  "KEY is an option of init without its dashes:\n"
 	  "  endpoint address listen-port dns client-allowed-ips mtu client-keepalive\n"
-	  "  nat isolate (yes or no) private-key (FILE or -)\n"
+	  "  nat isolate (yes or no) stale-after scrub-idle rotate-after\n"
+	  "  private-key (FILE or -)\n"
 	  "A change of the private key asks first: every client's config is void after it.\n",
 	  cmd_configure },
 	{ "interfaces", NULL, "[remove IF]", 0, 2, GROUP_INTERFACE, WORDS_REMOVE,

@@ -29,6 +29,9 @@ enum opt_id {
 	OPT_LISTEN_PORT,
 	OPT_NAT,
 	OPT_ISOLATE,
+	OPT_STALE_AFTER,
+	OPT_SCRUB_IDLE,
+	OPT_ROTATE_AFTER,
 	OPT_PRIVATE_KEY,
 	OPT_NO_UP,
 	/* init, add, set */

@@ -16,6 +16,9 @@ static const struct out_column settings[] = {
 	{ "client_keepalive", "client-keepalive", 0 },
 	{ "nat", "nat", 0 },
 	{ "isolate", "isolate", 0 },
+	{ "stale_after", "stale-after", 0 },
+	{ "scrub_idle", "scrub-idle", 0 },
+	{ "rotate_after", "rotate-after", 0 },
 	{ "wanted_up", "up", 0 },
 	{ "created_at", "created", 0 },
 };
@@ -196,6 +199,9 @@ static const struct out_column interface_columns[] = {
 	{ "client_keepalive", "CLIENT-KEEPALIVE", OUT_HIDE },
 	{ "nat", "NAT", 0 },
 	{ "isolate", "ISOLATE", OUT_HIDE },
+	{ "stale_after", "STALE-AFTER", OUT_HIDE },
+	{ "scrub_idle", "SCRUB-IDLE", OUT_HIDE },
+	{ "rotate_after", "ROTATE-AFTER", OUT_HIDE },
 	{ "created_at", "CREATED", OUT_HIDE },
 };
 

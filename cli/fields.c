@@ -71,6 +71,9 @@ void fields_interface(struct out *out, const struct prg_interface *interface)
 	out_number(out, "client_keepalive", interface->client_keepalive_s);
 	out_text(out, "nat", interface->nat);
 	out_bool(out, "isolate", interface->isolate);
+	out_duration(out, "stale_after", interface->stale_after_s);
+	out_duration(out, "scrub_idle", interface->scrub_idle_s);
+	out_duration(out, "rotate_after", interface->rotate_after_s);
 	out_bool(out, "wanted_up", interface->wanted_up);
 	out_time(out, "created_at", interface->created_at);
 }

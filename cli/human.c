@@ -85,6 +85,20 @@ void human_apart(int64_t when, int64_t now, char ret_text[HUMAN_TEXT])
 	ret_text[10] = 0; /* the day is enough */
 }
 
+void human_duration(int64_t seconds, char ret_text[HUMAN_TEXT])
+{
+	static const struct {
+		int64_t seconds;
+		char unit;
+	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+	size_t i = 0;
+
+	while (seconds % units[i].seconds)
+		i++;
+	(void)snprintf(ret_text, HUMAN_TEXT, "%" PRId64 "%c", seconds / units[i].seconds,
+	               units[i].unit);
+}
+
 void human_size(uint64_t bytes, char ret_text[HUMAN_TEXT])
 {
 	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };

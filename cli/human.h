@@ -12,6 +12,8 @@ void human_moment(int64_t when, char ret_text[HUMAN_TEXT]);
 /* "3 min ago", "in 5 h", "now" where it is less than 2 seconds; what is over 90
  * days away is its date. */
 void human_apart(int64_t when, int64_t now, char ret_text[HUMAN_TEXT]);
+/* "30d", "90s": in the largest unit, up to days, that it is a multiple of. */
+void human_duration(int64_t seconds, char ret_text[HUMAN_TEXT]);
 /* "512 B", "1.2 MiB": powers of 1024. */
 void human_size(uint64_t bytes, char ret_text[HUMAN_TEXT]);
 

@@ -550,6 +550,22 @@ void out_bytes(struct out *out, const char *key, uint64_t value)
 	put_shown(out, key, text);
 }
 
+void out_duration(struct out *out, const char *key, int64_t seconds)
+{
+	char text[HUMAN_TEXT];
+
+	if (!seconds) {
+		out_null(out, key);
+		return;
+	}
+	if (out->mode != OUT_TABLE) {
+		out_number(out, key, (uint64_t)seconds);
+		return;
+	}
+	human_duration(seconds, text);
+	put_shown(out, key, text);
+}
+
 void out_time(struct out *out, const char *key, int64_t when)
 {
 	char text[HUMAN_TEXT], ago[HUMAN_TEXT], both[2 * HUMAN_TEXT + 8];

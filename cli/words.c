@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum unit { UNIT_NONE, UNIT_SECONDS, UNIT_BYTES };
+enum unit { UNIT_NONE, UNIT_SECONDS, UNIT_DURATION, UNIT_BYTES };
 
 /* How a field is called, and its values that mean more than they say. What is not
  * among these is called as in JSON, with spaces. */
@@ -31,6 +31,9 @@ static const struct field fields[] = {
 	{ "peer_endpoint", "connects to", NULL, NULL, UNIT_NONE },
 	{ "quota_bytes", "quota", NULL, "none", UNIT_BYTES },
 	{ "quota_period", "quota per", NULL, NULL, UNIT_NONE },
+	{ "rotate_after", "rotate after", NULL, NULL, UNIT_DURATION },
+	{ "scrub_idle", "scrub idle", NULL, NULL, UNIT_DURATION },
+	{ "stale_after", "stale after", NULL, NULL, UNIT_DURATION },
 };
 
 static const struct field *field_find(const char *name)
@@ -140,6 +143,9 @@ static bool put_number(FILE *out, const char **at, const struct field *field)
 		(void)fputs(field->zero, out);
 	} else if (field->unit == UNIT_BYTES) {
 		human_size(value, text);
+		(void)fputs(text, out);
+	} else if (field->unit == UNIT_DURATION && value <= INT64_MAX) {
+		human_duration((int64_t)value, text);
 		(void)fputs(text, out);
 	} else {
 		(void)fprintf(out, "%llu%s", value, field->unit == UNIT_SECONDS ? " s" : "");

@@ -40,6 +40,8 @@ struct prg_values {
 	size_t n_tags, n_untags;
 	char *note; /* NULL: none */
 	int64_t hold_s;
+	int64_t stale_after_s, scrub_idle_s, rotate_after_s; /* 0: none */
+	int64_t overlap_s;
 	char new_name[PRG_NAME_BYTES + 1];
 };
 

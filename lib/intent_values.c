@@ -322,6 +322,26 @@ static int set_note(struct prg_values *v, const char *text, struct prg_error *er
 	return rc;
 }
 
+/* A duration of at least so many seconds; "none" is 0. */
+static int set_span(const char *text, bool may_be_none, int64_t least, int64_t *ret,
+                    struct prg_error *err)
+{
+	int64_t seconds = 0;
+	int rc;
+
+	if (may_be_none && strcmp(text, "none") == 0) {
+		*ret = 0;
+		return 0;
+	}
+	rc = prg_duration_parse(text, &seconds, err);
+	if (rc == 0 && seconds < least)
+		rc = prg_error_set(err, PRG_E_USAGE, "'%.32s' is too short: at least %llds%s", text,
+		                   (long long)least, may_be_none ? ", or none" : "");
+	if (rc == 0)
+		*ret = seconds;
+	return rc;
+}
+
 static int set_new_name(struct prg_values *v, const char *text, struct prg_error *err)
 {
 	int rc = prg_name_check(text, err);
@@ -330,6 +350,8 @@ static int set_new_name(struct prg_values *v, const char *text, struct prg_error
 		strcpy(v->new_name, text);
 	return rc;
 }
+
+#define SESSION_S 180 /* REJECT_AFTER_TIME, WireGuard paper, 6.1: a session's end */
 
 #define V(verb) (1u << (verb))
 #define I (V(PRG_INIT) | V(PRG_CONFIGURE) | V(PRG_IMPORT))
@@ -362,6 +384,10 @@ static const struct {
 	[PRG_FIELD_NOTE] = { "note", A | S, false },
 	[PRG_FIELD_HOLD] = { "hold", V(PRG_REVOKE), false },
 	[PRG_FIELD_NEW_NAME] = { "new name", V(PRG_RENAME), false },
+	[PRG_FIELD_STALE_AFTER] = { "stale-after", I, false },
+	[PRG_FIELD_SCRUB_IDLE] = { "scrub-idle", I, false },
+	[PRG_FIELD_ROTATE_AFTER] = { "rotate-after", I, false },
+	[PRG_FIELD_OVERLAP] = { "overlap", V(PRG_ROTATE), false },
 };
 
 static int set_value(enum prg_verb verb, struct prg_values *v, enum prg_field field,
@@ -412,6 +438,14 @@ static int set_value(enum prg_verb verb, struct prg_values *v, enum prg_field fi
 		return prg_duration_parse(text, &v->hold_s, err);
 	case PRG_FIELD_NEW_NAME:
 		return set_new_name(v, text, err);
+	case PRG_FIELD_STALE_AFTER:
+		return set_span(text, true, 1, &v->stale_after_s, err);
+	case PRG_FIELD_SCRUB_IDLE:
+		return set_span(text, true, SESSION_S, &v->scrub_idle_s, err);
+	case PRG_FIELD_ROTATE_AFTER:
+		return set_span(text, true, 1, &v->rotate_after_s, err);
+	case PRG_FIELD_OVERLAP:
+		return set_span(text, false, 1, &v->overlap_s, err);
 	}
 	return prg_error_set(err, PRG_E_USAGE, "no such field: %d", (int)field);
 }

@@ -109,7 +109,7 @@ static int add_one(struct prg_road *road, size_t index, struct prg_error *err)
 	strcpy(peer->name, name);
 	peer->interface_id = road->interface->id;
 	peer->public_key = keys->public_key;
-	peer->created_at = road->now;
+	peer->created_at = peer->keyed_at = road->now;
 	peer->config_epoch = road->interface->config_epoch;
 	rc = record(road, peer, index, keys, err);
 	if (rc < 0)

@@ -72,6 +72,15 @@ static void put_bool(struct fields *f, const char *name, bool value)
 	end(f);
 }
 
+/* null: none */
+static void put_seconds(struct fields *f, const char *name, int64_t seconds)
+{
+	if (seconds == 0)
+		put_text(f, name, NULL);
+	else
+		put_number(f, name, (uint64_t)seconds);
+}
+
 static void put_moment(struct fields *f, const char *name, int64_t moment)
 {
 	char text[21];
@@ -188,6 +197,9 @@ static void interface_fields(const struct prg_interface *i, struct fields *f)
 	put_number(f, "client_keepalive", i->client_keepalive_s);
 	put_text(f, "nat", i->nat);
 	put_bool(f, "isolate", i->isolate);
+	put_seconds(f, "stale_after", i->stale_after_s);
+	put_seconds(f, "scrub_idle", i->scrub_idle_s);
+	put_seconds(f, "rotate_after", i->rotate_after_s);
 	put_bool(f, "up", i->wanted_up);
 }
 

@@ -34,6 +34,13 @@ static void wanted_of(const struct prg_road *road, const struct prg_matches *mat
 	ret->interface_id = road->interface->id;
 	if (ret->created_at == 0)
 		ret->created_at = known != NULL ? known->created_at : road->now;
+	ret->keyed_at = road->now;
+	if (known != NULL) {
+		ret->keyed_at = known->keyed_at;
+		ret->resumes_at = known->resumes_at;
+		ret->successor_id = known->successor_id;
+		ret->overlap_until = known->overlap_until;
+	}
 	ret->config_epoch = known != NULL ? known->config_epoch : road->interface->config_epoch;
 	if (known != NULL) {
 		ret->id = known->id;

@@ -299,7 +299,7 @@ static int fill_peer(struct prg_road *road, const struct prg_import_peer *from,
 	peer->state = from->disabled ? PRG_PEER_DISABLED : PRG_PEER_ACTIVE;
 	peer->keepalive_s = from->keepalive_s;
 	peer->endpoint = from->endpoint;
-	peer->created_at = road->now;
+	peer->created_at = peer->keyed_at = road->now;
 	/* what its user holds works, as far as anybody knows */
 	peer->config_epoch = road->interface->config_epoch;
 	if (from->note == NULL)

@@ -170,6 +170,12 @@ static int put_values(struct prg_interface *i, const struct prg_values *v, struc
 		memcpy(i->nat, v->nat, sizeof(i->nat));
 	if (PRG_HAS(v, PRG_FIELD_ISOLATE))
 		i->isolate = v->isolate;
+	if (PRG_HAS(v, PRG_FIELD_STALE_AFTER))
+		i->stale_after_s = v->stale_after_s;
+	if (PRG_HAS(v, PRG_FIELD_SCRUB_IDLE))
+		i->scrub_idle_s = v->scrub_idle_s;
+	if (PRG_HAS(v, PRG_FIELD_ROTATE_AFTER))
+		i->rotate_after_s = v->rotate_after_s;
 	return rc;
 }
 

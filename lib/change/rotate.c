@@ -66,6 +66,7 @@ int prg_change_rotate(struct prg_road *road, size_t index, struct prg_error *err
 	if (after == NULL)
 		return prg_error_nomem(err);
 	after->public_key = keys->public_key;
+	after->keyed_at = road->now;
 	after->config_epoch = road->interface->config_epoch;
 	if (before->has_preshared_key)
 		psk = &keys->preshared_key;

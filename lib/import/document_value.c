@@ -97,6 +97,21 @@ static int read_isolate(struct prg_document_reader *r, const char *text)
 	return interface_setting(r, PRG_FIELD_ISOLATE, text);
 }
 
+static int read_stale_after(struct prg_document_reader *r, const char *text)
+{
+	return interface_setting(r, PRG_FIELD_STALE_AFTER, text);
+}
+
+static int read_scrub_idle(struct prg_document_reader *r, const char *text)
+{
+	return interface_setting(r, PRG_FIELD_SCRUB_IDLE, text);
+}
+
+static int read_rotate_after(struct prg_document_reader *r, const char *text)
+{
+	return interface_setting(r, PRG_FIELD_ROTATE_AFTER, text);
+}
+
 static int read_up(struct prg_document_reader *r, const char *text)
 {
 	if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
@@ -293,6 +308,9 @@ static const struct key keys[] = {
 	{ "ClientKeepalive", PRG_WGCONF_INTERFACE, false, read_interface_keepalive },
 	{ "NAT", PRG_WGCONF_INTERFACE, false, read_nat },
 	{ "Isolate", PRG_WGCONF_INTERFACE, false, read_isolate },
+	{ "StaleAfter", PRG_WGCONF_INTERFACE, false, read_stale_after },
+	{ "ScrubIdle", PRG_WGCONF_INTERFACE, false, read_scrub_idle },
+	{ "RotateAfter", PRG_WGCONF_INTERFACE, false, read_rotate_after },
 	{ "Up", PRG_WGCONF_INTERFACE, false, read_up },
 	{ "HashKey", PRG_WGCONF_INTERFACE, true, read_hash_key },
 	{ "Revoked", PRG_WGCONF_INTERFACE, true, read_revoked },

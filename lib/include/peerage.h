@@ -294,6 +294,11 @@ struct prg_interface {
 	bool wanted_up;                   /* up by the admin's own word */
 	int64_t created_at;
 	int64_t config_epoch;             /* grows when handed-out configs go stale */
+	int64_t stale_after_s;            /* no handshake for so long: PRG_LIVE_STALE;
+	                                     0: never */
+	int64_t scrub_idle_s;             /* endpoints of peers idle for so long are
+	                                     forgotten; 0: never */
+	int64_t rotate_after_s;           /* age at which a key wants to be rotated; 0: none */
 };
 
 /* A registered peer. */
@@ -329,6 +334,11 @@ struct prg_peer {
 	enum prg_quota_period quota_period;
 	bool config_stale;                /* handed out before the endpoint, server key… changed */
 	int64_t config_epoch;             /* the interface's when the config was handed out */
+	int64_t keyed_at;                 /* since when it has this key */
+	int64_t resumes_at;               /* expired because its quota is used up, until then
+	                                     (INT64_MAX: for good); 0: it is not */
+	int64_t successor_id;             /* id of the peer that has the newer key; 0: none */
+	int64_t overlap_until;            /* until when this older one works; 0: no such end */
 };
 
 void prg_interface_free(struct prg_interface **interface);
@@ -417,7 +427,11 @@ enum prg_field {
 	PRG_FIELD_UNTAG,              /* S   repeatable */
 	PRG_FIELD_NOTE,               /* AS  at most 1024 bytes of one line, or none */
 	PRG_FIELD_HOLD,               /* R   duration; 30d until set */
-	PRG_FIELD_NEW_NAME            /* N */
+	PRG_FIELD_NEW_NAME,           /* N */
+	PRG_FIELD_STALE_AFTER,        /* I   duration, or none; 30d until set */
+	PRG_FIELD_SCRUB_IDLE,         /* I   duration, at least 3m, or none; 10m until set */
+	PRG_FIELD_ROTATE_AFTER,       /* I   duration, or none */
+	PRG_FIELD_OVERLAP             /* O   duration that the old key goes on working */
 };
 
 enum prg_intent_flags {

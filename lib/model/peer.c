@@ -5,9 +5,18 @@
 
 #include "base/error.h"
 
+#define STALE_AFTER_S ((int64_t)30 * 86400)
+#define SCRUB_IDLE_S 600 /* sessions end after 180: REJECT_AFTER_TIME, WireGuard paper, 6.1 */
+
 struct prg_interface *prg_interface_new(void)
 {
-	return calloc(1, sizeof(struct prg_interface));
+	struct prg_interface *interface = calloc(1, sizeof(*interface));
+
+	if (interface != NULL) {
+		interface->stale_after_s = STALE_AFTER_S;
+		interface->scrub_idle_s = SCRUB_IDLE_S;
+	}
+	return interface;
 }
 
 struct prg_peer *prg_peer_new(void)

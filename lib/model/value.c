@@ -68,13 +68,25 @@ int prg_number_parse(const char *text, uint64_t min, uint64_t max, uint64_t *ret
 	return 0;
 }
 
+static const struct {
+	char unit;
+	uint64_t seconds;
+} units[] = { { 's', 1 },     { 'm', 60 },        { 'h', 3600 },
+	      { 'd', 86400 }, { 'w', 7 * 86400 }, { 'y', 365 * 86400 } };
+
+/* Weeks and years are taken, and said in days. */
+void prg_duration_format(int64_t seconds, char ret[24])
+{
+	size_t i = 3;
+
+	while (i > 0 && (uint64_t)seconds % units[i].seconds != 0)
+		i--;
+	snprintf(ret, 24, "%llu%c", (unsigned long long)((uint64_t)seconds / units[i].seconds),
+	         units[i].unit);
+}
+
 int prg_duration_parse(const char *text, int64_t *ret_seconds, struct prg_error *err)
 {
-	static const struct {
-		char unit;
-		uint64_t seconds;
-	} units[] = { { 's', 1 },         { 'm', 60 },         { 'h', 3600 },
-		      { 'd', 86400 },     { 'w', 7 * 86400 },  { 'y', 365 * 86400 } };
 	uint64_t value;
 	size_t n = digits(text, &value), i;
 

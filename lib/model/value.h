@@ -7,6 +7,8 @@
 
 int prg_number_parse(const char *text, uint64_t min, uint64_t max, uint64_t *ret,
                      struct prg_error *err);
+/* The shortest text of a duration that prg_duration_parse() takes, "30d". */
+void prg_duration_format(int64_t seconds, char ret[24]);
 /* RFC 3339, "2027-01-31" (UTC midnight), or a duration from `now`. */
 int prg_moment_parse(const char *text, int64_t now, int64_t *ret, struct prg_error *err);
 /* RFC 3339 in UTC, "2027-01-31T00:00:00Z". */

@@ -89,6 +89,17 @@ static int line_number(struct dump *d, const char *key, uint64_t number)
 	return line(d, key, text);
 }
 
+/* 0: none */
+static int line_duration(struct dump *d, const char *key, int64_t seconds)
+{
+	char text[24];
+
+	if (seconds == 0)
+		return line(d, key, "none");
+	prg_duration_format(seconds, text);
+	return line(d, key, text);
+}
+
 static int line_moment(struct dump *d, const char *key, int64_t moment)
 {
 	char text[21];
@@ -188,6 +199,16 @@ static int put_client_side(struct dump *d)
 	return rc == 0 ? line_number(d, "# ClientKeepalive", i->client_keepalive_s) : rc;
 }
 
+static int put_upkeep(struct dump *d)
+{
+	const struct prg_interface *i = d->interface;
+	int rc = line_duration(d, "# StaleAfter", i->stale_after_s);
+
+	if (rc == 0)
+		rc = line_duration(d, "# ScrubIdle", i->scrub_idle_s);
+	return rc == 0 ? line_duration(d, "# RotateAfter", i->rotate_after_s) : rc;
+}
+
 static int put_interface(struct dump *d)
 {
 	const struct prg_interface *i = d->interface;
@@ -212,6 +233,8 @@ static int put_interface(struct dump *d)
 		rc = line(d, "# NAT", i->nat);
 	if (rc == 0)
 		rc = line(d, "# Isolate", i->isolate ? "yes" : "no");
+	if (rc == 0)
+		rc = put_upkeep(d);
 	if (rc == 0)
 		rc = line(d, "# Up", i->wanted_up ? "yes" : "no");
 	return rc == 0 ? prg_store_each_revoked(d->store, i->id, put_revoked, d, d->err) : rc;

@@ -11,7 +11,8 @@
 
 #define COLUMNS \
 	"SELECT id, name, public_key, listen_port, mtu, endpoint, dns, client_allowed_ips, " \
-	"client_keepalive_s, nat, isolate, wanted_up, created_at, config_epoch FROM interface "
+	"client_keepalive_s, nat, isolate, wanted_up, created_at, config_epoch, " \
+	"stale_after_s, scrub_idle_s, rotate_after_s FROM interface "
 
 /* ------------------------------------------------------------------- reading */
 
@@ -63,6 +64,9 @@ static int read_interface(struct prg_stmt *stmt, struct prg_interface **ret, str
 	i->wanted_up = prg_row_bool(stmt, 11);
 	i->created_at = prg_row_int(stmt, 12, INT64_MIN, INT64_MAX);
 	i->config_epoch = prg_row_int(stmt, 13, INT64_MIN, INT64_MAX);
+	i->stale_after_s = prg_row_int(stmt, 14, 0, INT64_MAX);
+	i->scrub_idle_s = prg_row_int(stmt, 15, 0, INT64_MAX);
+	i->rotate_after_s = prg_row_int(stmt, 16, 0, INT64_MAX);
 	rc = prg_row_check(stmt, err, "interface %lld", (long long)i->id);
 	if (rc == 0)
 		rc = load_addresses(stmt->store, i, err);
@@ -225,7 +229,7 @@ static int texts_make(const struct prg_interface *i, struct texts *texts, struct
 	return rc;
 }
 
-/* Parameters 1 to 12; secret_id, name and id come behind. */
+/* Parameters 1 to 15; secret_id, name and id come behind. */
 static void bind_interface(struct prg_stmt *stmt, const struct prg_interface *i,
                            const struct texts *texts)
 {
@@ -241,6 +245,9 @@ static void bind_interface(struct prg_stmt *stmt, const struct prg_interface *i,
 	prg_row_bind_int(stmt, 10, i->wanted_up);
 	prg_row_bind_int(stmt, 11, i->created_at);
 	prg_row_bind_int(stmt, 12, i->config_epoch);
+	prg_row_bind_int(stmt, 13, i->stale_after_s);
+	prg_row_bind_int(stmt, 14, i->scrub_idle_s);
+	prg_row_bind_int(stmt, 15, i->rotate_after_s);
 }
 
 static int name_taken(struct prg_store *store, const char *name, struct prg_error *err)
@@ -279,14 +286,15 @@ int prg_store_interface_insert(struct prg_store *store, struct prg_interface *in
 			store,
 			"INSERT INTO interface (public_key, listen_port, mtu, endpoint, "
 			"dns, client_allowed_ips, client_keepalive_s, nat, isolate, "
-			"wanted_up, created_at, config_epoch, secret_id, name) VALUES "
-			"(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+			"wanted_up, created_at, config_epoch, stale_after_s, scrub_idle_s, "
+			"rotate_after_s, secret_id, name) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+			"?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
 			&stmt, err);
 	if (rc < 0)
 		return rc;
 	bind_interface(stmt, interface, &texts);
-	prg_row_bind_int(stmt, 13, secret_id);
-	prg_row_bind_text(stmt, 14, interface->name);
+	prg_row_bind_int(stmt, 16, secret_id);
+	prg_row_bind_text(stmt, 17, interface->name);
 	rc = prg_db_run(stmt, err);
 	if (rc == 0)
 		interface->id = prg_db_last_id(store);
@@ -360,13 +368,14 @@ int prg_store_interface_update(struct prg_store *store, const struct prg_interfa
 		                    "mtu = ?3, endpoint = ?4, dns = ?5, client_allowed_ips = ?6, "
 		                    "client_keepalive_s = ?7, nat = ?8, isolate = ?9, "
 		                    "wanted_up = ?10, created_at = ?11, config_epoch = ?12, "
-		                    "secret_id = ?13 WHERE id = ?14",
+		                    "stale_after_s = ?13, scrub_idle_s = ?14, "
+		                    "rotate_after_s = ?15, secret_id = ?16 WHERE id = ?17",
 		                    &stmt, err);
 	if (rc < 0)
 		return rc;
 	bind_interface(stmt, interface, &texts);
-	prg_row_bind_int(stmt, 13, secret_id);
-	prg_row_bind_int(stmt, 14, interface->id);
+	prg_row_bind_int(stmt, 16, secret_id);
+	prg_row_bind_int(stmt, 17, interface->id);
 	return prg_db_run(stmt, err);
 }
 

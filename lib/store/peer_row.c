@@ -138,6 +138,11 @@ static void read_columns(struct prg_stmt *stmt, struct prg_peer *p)
 		(enum prg_quota_period)prg_row_int(stmt, 17, PRG_QUOTA_TOTAL, PRG_QUOTA_MONTH);
 	p->config_epoch = prg_row_int(stmt, 18, INT64_MIN, INT64_MAX);
 	p->config_stale = prg_row_bool(stmt, 19);
+	p->keyed_at = prg_row_int(stmt, 20, INT64_MIN, INT64_MAX);
+	p->resumes_at = prg_row_int(stmt, 21, 0, INT64_MAX);
+	if (!prg_row_is_null(stmt, 22))
+		p->successor_id = prg_row_int(stmt, 22, 1, INT64_MAX);
+	p->overlap_until = prg_row_int(stmt, 23, 0, INT64_MAX);
 }
 
 int prg_peer_row_bare(struct prg_stmt *stmt, struct prg_peer **ret, struct prg_error *err)
@@ -219,4 +224,9 @@ void prg_peer_row_bind(struct prg_stmt *stmt, const struct prg_peer *peer,
 	prg_row_bind_int(stmt, 14, (int64_t)peer->quota_bytes);
 	prg_row_bind_int(stmt, 15, peer->quota_period);
 	prg_row_bind_int(stmt, 16, peer->config_epoch);
+	prg_row_bind_int(stmt, 17, peer->keyed_at);
+	prg_row_bind_int(stmt, 18, peer->resumes_at);
+	if (peer->successor_id != 0)
+		prg_row_bind_int(stmt, 19, peer->successor_id);
+	prg_row_bind_int(stmt, 20, peer->overlap_until);
 }

@@ -10,7 +10,8 @@
 	"SELECT p.id, p.interface_id, p.name, p.public_key, p.state, p.client_allowed_ips, p.dns, " \
 	"p.client_keepalive_s, p.mtu, p.keepalive_s, p.secret_id IS NOT NULL, p.endpoint, p.note, " \
 	"p.created_at, p.expires_at, p.revoked_at, p.quota_bytes, p.quota_period, p.config_epoch, " \
-	"p.config_epoch < i.config_epoch FROM peer p JOIN interface i ON i.id = p.interface_id "
+	"p.config_epoch < i.config_epoch, p.keyed_at, p.resumes_at, p.successor_id, " \
+	"p.overlap_until FROM peer p JOIN interface i ON i.id = p.interface_id "
 
 /* The current row, without the peer's prefixes and tags. */
 int prg_peer_row_bare(struct prg_stmt *stmt, struct prg_peer **ret, struct prg_error *err);
@@ -29,13 +30,14 @@ int prg_peer_row_texts(const struct prg_peer *peer, struct prg_peer_row_texts *r
                        struct prg_error *err);
 void prg_peer_row_texts_done(struct prg_peer_row_texts *texts);
 
-/* Parameters 1 to 16 of an INSERT or UPDATE, in this order. */
+/* Parameters 1 to 20 of an INSERT or UPDATE, in this order. */
 #define PRG_PEER_ROW_COLUMNS \
 	"name, public_key, state, client_allowed_ips, dns, client_keepalive_s, mtu, keepalive_s, " \
-	"endpoint, note, created_at, expires_at, revoked_at, quota_bytes, quota_period, config_epoch"
+	"endpoint, note, created_at, expires_at, revoked_at, quota_bytes, quota_period, config_epoch, " \
+	"keyed_at, resumes_at, successor_id, overlap_until"
 #define PRG_PEER_ROW_SLOTS \
-	"?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16"
-#define PRG_PEER_ROW_NEXT 17
+	"?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20"
+#define PRG_PEER_ROW_NEXT 21
 void prg_peer_row_bind(struct prg_stmt *stmt, const struct prg_peer *peer,
                        const struct prg_peer_row_texts *texts);
 

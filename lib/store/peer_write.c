@@ -162,7 +162,7 @@ int prg_store_peer_insert(struct prg_store *store, struct prg_peer *peer,
 		rc = prg_db_prepare(store,
 		                    "INSERT INTO peer (" PRG_PEER_ROW_COLUMNS
 		                    ", interface_id, secret_id) VALUES (" PRG_PEER_ROW_SLOTS
-		                    ", ?17, ?18)",
+		                    ", ?21, ?22)",
 		                    &stmt, err);
 	if (rc < 0)
 		return rc;
@@ -197,7 +197,7 @@ int prg_store_peer_update(struct prg_store *store, const struct prg_peer *peer,
 	if (rc == 0)
 		rc = prg_db_prepare(store,
 		                    "UPDATE peer SET (" PRG_PEER_ROW_COLUMNS
-		                    ") = (" PRG_PEER_ROW_SLOTS ") WHERE id = ?17",
+		                    ") = (" PRG_PEER_ROW_SLOTS ") WHERE id = ?21",
 		                    &stmt, err);
 	if (rc < 0)
 		return rc;

@@ -16,6 +16,9 @@ static const char schema_0001[] =
 static const char schema_0002[] =
 #include "schema_0002.inc"
 	;
+static const char schema_0003[] =
+#include "schema_0003.inc"
+	;
 
 /* The row that names a new register, and the first entry of its chain. */
 static int found(struct prg_store *store, struct prg_error *err)
@@ -52,6 +55,7 @@ static const struct {
 } steps[PRG_SCHEMA_VERSION] = {
 	{ schema_0001, found },
 	{ schema_0002, NULL },
+	{ schema_0003, NULL },
 };
 
 int prg_schema_header(struct prg_store *store, int64_t *ret_application, int64_t *ret_version)

@@ -57,6 +57,28 @@ load common
 		and .mtu == 1380 and .client_keepalive == 20 and .nat == "none" and .isolate'
 }
 
+@test "settings of upkeep: shown, changed, cleared, and carried by a document" {
+	init
+	t 0 -j configure
+	j '.settings | .stale_after == 2592000 and .scrub_idle == 600 and .rotate_after == null'
+	t 0 configure stale-after 12h scrub-idle none rotate-after 1y
+	[[ $output =~ stale-after\ +12h && $output =~ scrub-idle\ +- && $output =~ rotate-after\ +365d ]]
+	t 0 -j log
+	j '.entries[-1].fields | .stale_after == {"from":2592000,"to":43200}
+		and .scrub_idle == {"from":600,"to":null}'
+	t 0 dump
+	[[ $output == *"# StaleAfter = 12h"*"# ScrubIdle = none"*"# RotateAfter = 365d"* ]]
+	printf '%s\n' "$output" >d.conf
+	p -q configure stale-after none scrub-idle 3m
+	t 0 apply d.conf
+	t 0 -j configure
+	j '.settings | .stale_after == 43200 and .scrub_idle == null and .rotate_after == 31536000'
+	t 2 configure scrub-idle 2m
+	error_is "scrub-idle: '2m' is too short: at least 180s, or none"
+	t 2 configure stale-after 0s
+	error_is "stale-after: '0s' is too short"
+}
+
 @test "init again, or under two names, is refused" {
 	init
 	t 3 init wg0 --endpoint 192.0.2.1

@@ -25,6 +25,9 @@ static struct prg_interface *some_interface(const char *name)
 	i->wanted_up = true;
 	i->created_at = NOW;
 	i->config_epoch = 7;
+	i->stale_after_s = 86400;
+	i->scrub_idle_s = 0;
+	i->rotate_after_s = 90 * 86400;
 	return i;
 }
 
@@ -49,6 +52,9 @@ static void same_interface(const struct prg_interface *a, const struct prg_inter
 	assert_int_equal(a->wanted_up, b->wanted_up);
 	assert_int_equal(a->created_at, b->created_at);
 	assert_int_equal(a->config_epoch, b->config_epoch);
+	assert_int_equal(a->stale_after_s, b->stale_after_s);
+	assert_int_equal(a->scrub_idle_s, b->scrub_idle_s);
+	assert_int_equal(a->rotate_after_s, b->rotate_after_s);
 }
 
 static void test_interface_round_trip(void **state)
@@ -349,8 +355,8 @@ static void test_uniqueness_is_the_schemas(void **state)
 	static const char copy[] =
 		"INSERT INTO peer SELECT NULL, interface_id, %s, %s, state, NULL, sealed_key, "
 		"client_allowed_ips, dns, client_keepalive_s, mtu, keepalive_s, endpoint, note, "
-		"created_at, expires_at, revoked_at, quota_bytes, quota_period, config_epoch "
-		"FROM peer";
+		"created_at, expires_at, revoked_at, quota_bytes, quota_period, config_epoch, "
+		"keyed_at, resumes_at, successor_id, overlap_until FROM peer";
 	char sql[500];
 	int64_t wg0;
 
