@@ -102,6 +102,8 @@ const struct opt cmd_opts[OPT_COUNT] = {
 	        "peers that were never registered go too" },
 	[OPT_HOLD] = { "hold", 0, OPT_VALUE, OPT_ONCE, "DUR", NULL, PRG_FIELD_HOLD,
 	        "how long its addresses stay taken (30d)" },
+	[OPT_OVERLAP] = { "overlap", 0, OPT_VALUE, OPT_ONCE, "DUR", NULL, PRG_FIELD_OVERLAP,
+	        "the old key works on, so long at most" },
 	[OPT_STATE] = { "state", 0, OPT_VALUE, OPT_ONCE, "S",
 	        "active disabled expired revoked all", 0,
 	        "one state, or all (all but revoked)" },
@@ -139,8 +141,8 @@ static const enum opt_id add_options[] = { OPT_PUBLIC_KEY, OPT_PRESHARED_KEY, OP
 	OPT_ROUTES, OPT_PEER_ENDPOINT, OPT_CLIENT_ALLOWED_IPS, OPT_DNS, OPT_MTU,
 	OPT_CLIENT_KEEPALIVE, OPT_KEEPALIVE, OPT_EXPIRES, OPT_QUOTA, OPT_TAG, OPT_NOTE,
 	OPT_FROM, OPT_IF_ABSENT, OPT_QR, OPT_CONF, OPT_FORMAT, OPT_OUTPUT, OPT_OUT, OPT_NONE };
-static const enum opt_id rotate_options[] = { OPT_PUBLIC_KEY, OPT_QR, OPT_CONF, OPT_FORMAT,
-	OPT_OUTPUT, OPT_OUT, OPT_NONE };
+static const enum opt_id rotate_options[] = { OPT_PUBLIC_KEY, OPT_OVERLAP, OPT_QR, OPT_CONF,
+	OPT_FORMAT, OPT_OUTPUT, OPT_OUT, OPT_NONE };
 static const enum opt_id revoke_options[] = { OPT_HOLD, OPT_NONE };
 static const enum opt_id enable_options[] = { OPT_EXPIRES, OPT_NONE };
 static const enum opt_id set_options[] = { OPT_PRESHARED_KEY_NEW, OPT_ADDRESS, OPT_ROUTES,
@@ -209,7 +211,9 @@ const struct cmd cmd_all[] = {
 	{ "rotate", NULL, "NAME…", 1, CMD_ANY, GROUP_PEERS, WORDS_PEERS, CMD_CHANGES, rotate_options,
 	  "new keys for peers, same addresses",
 	  "At once: the old key is revoked and can never come back, so the user needs the\n"
-	  "config that this prints. A peer without a preshared key stays without.\n",
+	  "config that this prints. A peer without a preshared key stays without.\n"
+	  "--overlap gives the new key the next free addresses; the old one works on, as\n"
+	  "NAME.old, until 'maintain' sees the new one in use, or DUR is over.\n",
 	  cmd_rotate },
 	{ "rename", NULL, "OLD NEW", 2, 2, GROUP_PEERS, WORDS_PEER, CMD_CHANGES, NULL,
 	  "give a peer another name", NULL, cmd_rename },

@@ -63,6 +63,7 @@ enum opt_id {
 	/* others */
 	OPT_PRUNE,
 	OPT_HOLD,
+	OPT_OVERLAP,
 	OPT_STATE,
 	OPT_TAGGED,
 	OPT_SORT,

@@ -313,6 +313,8 @@ static int transact(struct prg_road *road, struct prg_error *err)
 		rc = probe(road, err);
 	if (rc == 0 && road->interface != NULL)
 		rc = prg_change_expire(road, err);
+	if (rc == 0 && road->interface != NULL)
+		rc = prg_change_overlaps(road, NULL, NULL, err);
 	if (rc == 0)
 		rc = change(road, err);
 	if (rc == 0 && road->interface != NULL)

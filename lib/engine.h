@@ -85,6 +85,11 @@ int prg_change_wanted(struct prg_road *road, bool up, struct prg_error *err);
 int prg_change_remove_interface(struct prg_road *road, struct prg_error *err);
 /* Active peers whose time is over become expired, once the clock can be trusted. */
 int prg_change_expire(struct prg_road *road, struct prg_error *err);
+/* Ends overlaps of keys: those whose time is over, once the clock can be trusted, and
+ * those whose newer key shook hands. shook NULL: nothing is known of handshakes. */
+typedef bool prg_shook_fn(void *context, const struct prg_public_key *key);
+int prg_change_overlaps(struct prg_road *road, prg_shook_fn *shook, void *context,
+                        struct prg_error *err);
 /* Appends to the chain. peer NULL: of the interface. */
 int prg_change_audit(struct prg_road *road, const char *verb, const struct prg_peer *peer,
                      const char *detail, struct prg_error *err);

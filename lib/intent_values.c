@@ -342,6 +342,18 @@ static int set_span(const char *text, bool may_be_none, int64_t least, int64_t *
 	return rc;
 }
 
+#define OVERLAP_LEAST_S 60
+#define OVERLAP_MOST_S  ((int64_t)365 * 86400)
+
+static int set_overlap(struct prg_values *v, const char *text, struct prg_error *err)
+{
+	int rc = set_span(text, false, OVERLAP_LEAST_S, &v->overlap_s, err);
+
+	if (rc == 0 && v->overlap_s > OVERLAP_MOST_S)
+		rc = prg_error_set(err, PRG_E_USAGE, "'%.32s' is too long: at most 1y", text);
+	return rc;
+}
+
 static int set_new_name(struct prg_values *v, const char *text, struct prg_error *err)
 {
 	int rc = prg_name_check(text, err);
@@ -445,7 +457,7 @@ static int set_value(enum prg_verb verb, struct prg_values *v, enum prg_field fi
 	case PRG_FIELD_ROTATE_AFTER:
 		return set_span(text, true, 1, &v->rotate_after_s, err);
 	case PRG_FIELD_OVERLAP:
-		return set_span(text, false, 1, &v->overlap_s, err);
+		return set_overlap(v, text, err);
 	}
 	return prg_error_set(err, PRG_E_USAGE, "no such field: %d", (int)field);
 }

@@ -28,6 +28,10 @@ int prg_change_desired(struct prg_road *road, const struct prg_peer *peer, struc
  * have now, either may be NULL: operations, pending rows, the report. */
 int prg_change_touch(struct prg_road *road, const char *name, const struct prg_wg_peer *from,
                      const struct prg_wg_peer *to, struct prg_error *err);
+/* The same of two: what `from` has is, as far as it stays, the heir's from now on. */
+int prg_change_touch_heir(struct prg_road *road, const char *name, const struct prg_wg_peer *from,
+                          const char *heir, const struct prg_wg_peer *heir_from,
+                          const struct prg_wg_peer *heir_to, struct prg_error *err);
 /* A pending row, where the interface is wanted up; *ret_id 0: there is none. */
 int prg_change_pend(struct prg_road *road, enum prg_pending_kind kind,
                     const struct prg_public_key *key, const struct prg_prefix *prefix,
@@ -39,6 +43,10 @@ int prg_change_find(struct prg_road *road, size_t index, struct prg_peer **ret,
 int prg_change_result(struct prg_road *road, int64_t id, enum prg_outcome outcome,
                       const struct prg_preshared_key *psk, struct prg_error *err);
 int prg_change_rotate(struct prg_road *road, size_t index, struct prg_error *err);
+/* Row and audit entry of a peer that is revoked; its addresses are held for hold_s.
+ * *wg: what the running interface is to lose. */
+int prg_change_revoke(struct prg_road *road, struct prg_peer *peer, int64_t hold_s,
+                      struct prg_wg_peer *wg, struct prg_error *err);
 /* All of it for one peer that exists: row, audit entry, operations. */
 int prg_change_update(struct prg_road *road, const char *verb, const struct prg_peer *from,
                       const struct prg_peer *to, struct prg_error *err);
@@ -50,5 +58,26 @@ int prg_change_release(struct prg_road *road, const struct prg_peer *peer,
 int prg_change_take(struct prg_road *road, const struct prg_peer *peer,
                     const struct prg_prefix *old, size_t n_old, const struct prg_prefix *wanted,
                     size_t n_wanted, bool route, struct prg_error *err);
+
+/* ---- overlap.c: two keys of one peer. The peer that has the older one is a row of its
+ * own, whose successor is the one that keeps the name. */
+/* A new row with these keys takes before's name, which becomes the older one. */
+int prg_change_overlap(struct prg_road *road, const struct prg_peer *before,
+                       const struct prg_fresh_keys *keys, int64_t overlap_s,
+                       struct prg_error *err);
+/* The older key goes; its routes become the newer one's. */
+int prg_change_overlap_end(struct prg_road *road, struct prg_peer *older, int64_t hold_s,
+                           struct prg_error *err);
+/* The same, where *peer has an older key: it is replaced by what it is then. */
+int prg_change_overlap_end_of(struct prg_road *road, struct prg_peer **peer,
+                              struct prg_error *err);
+/* The older key takes part in what is changed of its peer, where there is one: its
+ * name from that of `after`, and where these are changed expiry and quota; enabled: it
+ * is not expired any more. */
+int prg_change_overlap_follow(struct prg_road *road, const char *verb,
+                              const struct prg_peer *before, const struct prg_peer *after,
+                              struct prg_error *err);
+/* PRG_E_CONFLICT where peer has an older key, as the newer one's name is to be given. */
+int prg_change_refuse_older(const struct prg_peer *peer, const char *verb, struct prg_error *err);
 
 #endif

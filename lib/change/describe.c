@@ -179,6 +179,8 @@ static void peer_fields(const struct prg_peer *p, struct fields *f)
 	put_moment(f, "expires_at", p->expires_at);
 	put_number(f, "quota_bytes", p->quota_bytes);
 	put_text(f, "quota_period", p->quota_bytes ? periods[p->quota_period] : NULL);
+	put_text(f, "successor", p->successor_id ? p->successor : NULL);
+	put_moment(f, "overlap_until", p->overlap_until);
 	put_moment(f, "created_at", p->created_at);
 }
 

@@ -7,8 +7,6 @@
 #include "model/addr.h"
 #include "store/pool.h"
 
-#define DEFAULT_HOLD_S (30 * 86400)
-
 int prg_change_result(struct prg_road *road, int64_t id, enum prg_outcome outcome,
                       const struct prg_preshared_key *psk, struct prg_error *err)
 {
@@ -18,35 +16,55 @@ int prg_change_result(struct prg_road *road, int64_t id, enum prg_outcome outcom
 	return rc < 0 ? rc : prg_report_add_result(road->report, now, outcome, NULL, psk, err);
 }
 
+int prg_change_revoke(struct prg_road *road, struct prg_peer *peer, int64_t hold_s,
+                      struct prg_wg_peer *wg, struct prg_error *err)
+{
+	PRG_PEER *after = NULL;
+	int rc;
+
+	/* also of a disabled peer: what should not be there is asked to go; a removal
+	 * needs no secret, and a damaged one must not stand in its way */
+	peer->has_preshared_key = false;
+	rc = prg_store_wg_peer(road->store, peer, road->arena, wg, err);
+	if (rc == 0)
+		rc = prg_store_peer_revoke(road->store, peer, road->now, road->now + hold_s, err);
+	if (rc == 0)
+		rc = prg_store_peer_by_id(road->store, peer->id, &after, err);
+	return rc < 0 ? rc : prg_change_audit_peer(road, "revoke", peer, after, err);
+}
+
+static int cut_off(struct prg_road *road, struct prg_peer *peer, int64_t hold_s,
+                   struct prg_error *err)
+{
+	struct prg_wg_peer wg;
+	int rc = prg_change_revoke(road, peer, hold_s, &wg, err);
+
+	return rc < 0 ? rc : prg_change_touch(road, peer->name, &wg, NULL, err);
+}
+
+/* With every key that it has. */
 static int revoke_one(struct prg_road *road, size_t index, struct prg_error *err)
 {
-	const struct prg_values *hold = prg_intent_values(road->intent, index, PRG_FIELD_HOLD);
-	PRG_PEER *before = NULL, *after = NULL;
-	struct prg_wg_peer wg;
-	const struct prg_wg_peer *live = NULL;
+	const struct prg_values *v = prg_intent_values(road->intent, index, PRG_FIELD_HOLD);
+	int64_t hold_s = v != NULL ? v->hold_s : PRG_CHANGE_HOLD_S;
+	PRG_PEER *peer = NULL, *older = NULL;
 	int rc = prg_store_peer_any(road->store, road->interface->id,
-	                            road->intent->peers[index].name, &before, err);
+	                            road->intent->peers[index].name, &peer, err);
 
 	if (rc < 0)
 		return rc;
-	if (before->state == PRG_PEER_REVOKED)
-		return prg_change_result(road, before->id, PRG_UNCHANGED, NULL, err);
-	/* also of a disabled peer: what should not be there is asked to go; a removal
-	 * needs no secret, and a damaged one must not stand in its way */
-	before->has_preshared_key = false;
-	rc = prg_store_wg_peer(road->store, before, road->arena, &wg, err);
-	live = &wg;
+	if (peer->state == PRG_PEER_REVOKED)
+		return prg_change_result(road, peer->id, PRG_UNCHANGED, NULL, err);
+	rc = prg_store_peer_older(road->store, peer->id, &older, err);
+	if (rc == 0 && older != NULL)
+		rc = cut_off(road, older, hold_s, err);
 	if (rc == 0)
-		rc = prg_store_peer_revoke(road->store, before, road->now,
-		                           road->now + (hold ? hold->hold_s : PRG_CHANGE_HOLD_S),
-		                           err);
-	if (rc == 0)
-		rc = prg_store_peer_by_id(road->store, before->id, &after, err);
-	if (rc == 0)
-		rc = prg_change_audit_peer(road, "revoke", before, after, err);
-	if (rc == 0)
-		rc = prg_change_touch(road, before->name, live, NULL, err);
-	return rc < 0 ? rc : prg_change_result(road, before->id, PRG_CHANGED, NULL, err);
+		rc = peer->successor_id != 0 ? prg_change_overlap_end(road, peer, hold_s, err)
+		                             : cut_off(road, peer, hold_s, err);
+	if (rc == 0 && older != NULL)
+		prg_report_remark_add(road->report, "peer %s: so is its older key, %s", peer->name,
+		                      older->name);
+	return rc < 0 ? rc : prg_change_result(road, peer->id, PRG_CHANGED, NULL, err);
 }
 
 int prg_change_find(struct prg_road *road, size_t index, struct prg_peer **ret,
@@ -71,6 +89,9 @@ static int switch_one(struct prg_road *road, size_t index, struct prg_error *err
 	PRG_PEER *before = NULL, *after = NULL;
 	int rc = prg_change_find(road, index, &before, err);
 
+	/* off is off: a key that nobody thinks of must not come back with its peer */
+	if (rc == 0 && !enable)
+		rc = prg_change_overlap_end_of(road, &before, err);
 	if (rc < 0)
 		return rc;
 	after = prg_peer_copy(before);
@@ -89,6 +110,8 @@ static int switch_one(struct prg_road *road, size_t index, struct prg_error *err
 	if (after->state == before->state && after->expires_at == before->expires_at)
 		return prg_change_result(road, before->id, PRG_UNCHANGED, NULL, err);
 	rc = prg_change_update(road, enable ? "enable" : "disable", before, after, err);
+	if (rc == 0)
+		rc = prg_change_overlap_follow(road, "enable", before, after, err);
 	return rc < 0 ? rc : prg_change_result(road, before->id, PRG_CHANGED, NULL, err);
 }
 
@@ -101,6 +124,8 @@ static int rename_one(struct prg_road *road, size_t index, struct prg_error *err
 	if (v == NULL || road->intent->n_peers != 1)
 		return prg_error_set(err, PRG_E_USAGE, "rename takes one peer and a new name");
 	rc = prg_change_find(road, index, &before, err);
+	if (rc == 0)
+		rc = prg_change_refuse_older(before, "rename", err);
 	if (rc < 0)
 		return rc;
 	if (strcmp(before->name, v->new_name) == 0)
@@ -110,6 +135,8 @@ static int rename_one(struct prg_road *road, size_t index, struct prg_error *err
 		return prg_error_nomem(err);
 	strcpy(after->name, v->new_name);
 	rc = prg_change_update(road, "rename", before, after, err);
+	if (rc == 0)
+		rc = prg_change_overlap_follow(road, "rename", before, after, err);
 	return rc < 0 ? rc : prg_change_result(road, before->id, PRG_CHANGED, NULL, err);
 }
 
@@ -189,6 +216,24 @@ static bool changes_config(struct prg_road *road, size_t index)
 	return false;
 }
 
+/* The routes are the older key's as long as there is one. */
+static int check_overlap(const struct prg_road *road, size_t index, const struct prg_peer *peer,
+                         struct prg_error *err)
+{
+	PRG_PEER *older = NULL;
+	int rc = prg_change_refuse_older(peer, "set", err);
+
+	if (rc < 0 || prg_intent_values(road->intent, index, PRG_FIELD_ROUTES) == NULL)
+		return rc;
+	rc = prg_store_peer_older(road->store, peer->id, &older, err);
+	if (rc == 0 && older != NULL)
+		rc = prg_error_set(err, PRG_E_CONFLICT,
+		                   "the routes of peer %s are with its older key: end that first with "
+		                   "'peerage revoke %s'",
+		                   peer->name, older->name);
+	return rc;
+}
+
 static int set_one(struct prg_road *road, size_t index, struct prg_error *err)
 {
 	const struct prg_preshared_key *psk = NULL;
@@ -201,6 +246,8 @@ static int set_one(struct prg_road *road, size_t index, struct prg_error *err)
 	bool psk_given = prg_intent_values(road->intent, index, PRG_FIELD_PRESHARED_KEY) != NULL;
 	int rc = prg_change_find(road, index, &before, err);
 
+	if (rc == 0)
+		rc = check_overlap(road, index, before, err);
 	if (rc == 0)
 		rc = prg_change_keys(road, index, &keys, err);
 	if (rc == 0)
@@ -243,6 +290,8 @@ static int set_one(struct prg_road *road, size_t index, struct prg_error *err)
 		rc = prg_change_touch(road, after->name, live, wanted, err);
 	if (rc == 0 && prg_road_dry(road))
 		rc = prg_describe_to_report(before, after, road->report, err);
+	if (rc == 0)
+		rc = prg_change_overlap_follow(road, "set", before, after, err);
 	if (rc == 0 && after->state == PRG_PEER_EXPIRED && after->expires_at > road->now)
 		prg_report_remark_add(road->report,
 		                      "peer %s is still expired: 'peerage enable %s' lets it in",

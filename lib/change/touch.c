@@ -89,19 +89,17 @@ static int touch_routes(struct prg_road *road, const struct prg_wg_peer *one,
 	return rc;
 }
 
-/* `from` is what the running interface should have had, `to` what it should
- * have now; either may be NULL. */
-int prg_change_touch(struct prg_road *road, const char *name, const struct prg_wg_peer *from,
-                 const struct prg_wg_peer *to, struct prg_error *err)
+/* The peer alone. */
+static int touch_peer(struct prg_road *road, const char *name, const char *who,
+                      const struct prg_wg_peer *from, const struct prg_wg_peer *to,
+                      struct prg_error *err)
 {
-	char who[PRG_NAME_BYTES + 8];
 	unsigned fields = 0;
 	int64_t tag = 0;
 	int rc;
 
 	if (from == NULL && to == NULL)
 		return 0;
-	snprintf(who, sizeof(who), "peer %s", name);
 	rc = prg_diff_peer(NULL, from, to, PRG_DIFF_DESIRES, 0, NULL, &fields, err);
 	if (rc == 0 && (to == NULL || fields != 0)) {
 		rc = prg_change_pend(road, PRG_PENDING_PEER,
@@ -116,11 +114,41 @@ int prg_change_touch(struct prg_road *road, const char *name, const struct prg_w
 		    road->intent->verb != PRG_APPLY)
 			rc = prg_report_peer_change(road->report, name, from, to, fields, err);
 	}
+	return rc;
+}
+
+/* `from` is what the running interface should have had, `to` what it should
+ * have now; either may be NULL. */
+int prg_change_touch(struct prg_road *road, const char *name, const struct prg_wg_peer *from,
+                 const struct prg_wg_peer *to, struct prg_error *err)
+{
+	char who[PRG_NAME_BYTES + 8];
+	int rc;
+
+	snprintf(who, sizeof(who), "peer %s", name);
+	rc = touch_peer(road, name, who, from, to, err);
 	if (rc == 0)
 		rc = touch_routes(road, from, to, PRG_OP_ROUTE_DEL, who, err);
 	if (rc == 0)
 		rc = touch_routes(road, to, from, PRG_OP_ROUTE_ADD, who, err);
 	return rc;
+}
+
+/* The heir is given what it inherits, then the other one goes: no address leads to
+ * nobody meanwhile, and the host's routes to it stay. Both wait on rows of their own. */
+int prg_change_touch_heir(struct prg_road *road, const char *name, const struct prg_wg_peer *from,
+                          const char *heir, const struct prg_wg_peer *heir_from,
+                          const struct prg_wg_peer *heir_to, struct prg_error *err)
+{
+	char who[PRG_NAME_BYTES + 8];
+	int rc;
+
+	snprintf(who, sizeof(who), "peer %s", heir);
+	rc = touch_peer(road, heir, who, heir_from, heir_to, err);
+	snprintf(who, sizeof(who), "peer %s", name);
+	if (rc == 0)
+		rc = touch_peer(road, name, who, from, NULL, err);
+	return rc < 0 ? rc : touch_routes(road, from, heir_to, PRG_OP_ROUTE_DEL, who, err);
 }
 
 /* What WireGuard should have of a peer: nothing unless it is active. */

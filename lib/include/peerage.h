@@ -339,6 +339,11 @@ struct prg_peer {
 	                                     (INT64_MAX: for good); 0: it is not */
 	int64_t successor_id;             /* id of the peer that has the newer key; 0: none */
 	int64_t overlap_until;            /* until when this older one works; 0: no such end */
+	char successor[PRG_NAME_BYTES + 1]; /* name of that peer; "": none */
+	char older[PRG_NAME_BYTES + 1];   /* name of the peer that has the key before, while
+	                                     that works too; "": none */
+	struct prg_public_key older_key;
+	int64_t older_until;              /* until when it does at most; 0: there is none */
 };
 
 void prg_interface_free(struct prg_interface **interface);
@@ -395,7 +400,9 @@ enum prg_verb {
 	PRG_SET,               /* change what PRG_ADD set */
 	PRG_IMPORT,            /* register an interface that exists, with its peers */
 	PRG_APPLY,             /* make an interface and its peers as a document says */
-	PRG_ROTATE             /* new keys, same addresses; the old key is revoked */
+	PRG_ROTATE             /* new keys, same addresses; the old key is revoked. With
+	                          PRG_FIELD_OVERLAP of an active peer it becomes a peer
+	                          NAME.old, and the new key gets other addresses */
 };
 
 /*
@@ -431,7 +438,8 @@ enum prg_field {
 	PRG_FIELD_STALE_AFTER,        /* I   duration, or none; 30d until set */
 	PRG_FIELD_SCRUB_IDLE,         /* I   duration, at least 3m, or none; 10m until set */
 	PRG_FIELD_ROTATE_AFTER,       /* I   duration, or none */
-	PRG_FIELD_OVERLAP             /* O   duration that the old key goes on working */
+	PRG_FIELD_OVERLAP             /* O   duration, 1m to 1y: so long, or until the new key is
+	                                     in use, the old one goes on working */
 };
 
 enum prg_intent_flags {

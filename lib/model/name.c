@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -130,6 +131,22 @@ bool prg_name_map(const char *text, size_t length, char ret_name[PRG_NAME_BYTES 
 	ret_name[used] = '\0';
 	*ret_same = same && composed != NULL && composed[at] == '\0';
 	return used > 0 && prg_name_check(ret_name, NULL) == 0;
+}
+
+void prg_name_older(const char *name, unsigned n, char ret_name[PRG_NAME_BYTES + 1])
+{
+	char end[24] = ".old";
+	size_t length = strlen(name);
+
+	if (n > 1)
+		snprintf(end, sizeof(end), ".old%u", n);
+	if (length > PRG_NAME_BYTES - strlen(end))
+		length = PRG_NAME_BYTES - strlen(end);
+	/* what begins a character of which the rest is cut off goes too */
+	while (length > 0 && ((unsigned char)name[length] & 0xc0) == 0x80)
+		length--;
+	memcpy(ret_name, name, length);
+	strcpy(ret_name + length, end);
 }
 
 #define SLUG_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_=+.-"

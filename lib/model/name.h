@@ -11,6 +11,10 @@
 bool prg_name_map(const char *text, size_t length, char ret_name[PRG_NAME_BYTES + 1],
                   bool *ret_same);
 
+/* What peer `name` is called once its key is the older one: "name.old", with a number
+ * behind it from n 2 on; cut at a character where that is too long. */
+void prg_name_older(const char *name, unsigned n, char ret_name[PRG_NAME_BYTES + 1]);
+
 /* A text that begins as UTF-16 does, and what to say of it. */
 bool prg_is_utf16(const char *text, size_t length);
 #define PRG_NOT_UTF16 "this is UTF-16: save it as UTF-8"

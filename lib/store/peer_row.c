@@ -7,6 +7,7 @@
 #include "model/addr.h"
 #include "store/list.h"
 #include "store/row.h"
+#include "store/store.h"
 
 /* ------------------------------------------------------------------- reading */
 
@@ -46,6 +47,16 @@ static int add_tag(struct prg_stmt *stmt, int column, struct prg_peer *peer, str
 	return 0;
 }
 
+/* The peer that has the older key, while that still works. */
+static int add_older(struct prg_stmt *stmt, int column, struct prg_peer *peer,
+                     struct prg_error *err)
+{
+	prg_row_peer_name(stmt, column, peer->older);
+	prg_row_blob(stmt, column + 1, peer->older_key.bytes, sizeof(peer->older_key.bytes));
+	peer->older_until = prg_row_int(stmt, column + 2, 1, INT64_MAX);
+	return prg_row_check(stmt, err, "the older key of peer %s", peer->name);
+}
+
 typedef int add_fn(struct prg_stmt *stmt, int column, struct prg_peer *peer,
                    struct prg_error *err);
 
@@ -74,6 +85,8 @@ int prg_peer_row_lists(struct prg_store *store, struct prg_peer **peers, size_t 
 {
 	PRG_STMT *prefixes = NULL;
 	PRG_STMT *tags = NULL;
+	PRG_STMT *older = NULL;
+	size_t i;
 	int rc;
 
 	if (n == 0)
@@ -88,6 +101,12 @@ int prg_peer_row_lists(struct prg_store *store, struct prg_peer **peers, size_t 
 		                    "SELECT peer_id, tag FROM tag WHERE peer_id BETWEEN ?1 AND ?2 "
 		                    "ORDER BY peer_id, tag",
 		                    &tags, err);
+	if (rc == 0)
+		rc = prg_db_prepare(store,
+		                    "SELECT successor_id, name, public_key, overlap_until FROM peer "
+		                    "WHERE successor_id BETWEEN ?1 AND ?2 AND state <> 3 "
+		                    "ORDER BY successor_id",
+		                    &older, err);
 	if (rc < 0)
 		return rc;
 	prg_row_bind_int(prefixes, 1, peers[0]->interface_id);
@@ -95,8 +114,18 @@ int prg_peer_row_lists(struct prg_store *store, struct prg_peer **peers, size_t 
 	prg_row_bind_int(prefixes, 3, peers[n - 1]->id);
 	prg_row_bind_int(tags, 1, peers[0]->id);
 	prg_row_bind_int(tags, 2, peers[n - 1]->id);
+	prg_row_bind_int(older, 1, peers[0]->id);
+	prg_row_bind_int(older, 2, peers[n - 1]->id);
 	rc = spread(prefixes, peers, n, add_prefix, err);
-	return rc < 0 ? rc : spread(tags, peers, n, add_tag, err);
+	if (rc == 0)
+		rc = spread(tags, peers, n, add_tag, err);
+	if (rc == 0)
+		rc = spread(older, peers, n, add_older, err);
+	for (i = 0; i < n && rc == 0; i++)
+		if (peers[i]->successor_id != 0)
+			rc = prg_store_peer_name(store, peers[i]->successor_id, peers[i]->successor,
+			                         err);
+	return rc;
 }
 
 static int read_note(struct prg_stmt *stmt, int column, struct prg_peer *peer,

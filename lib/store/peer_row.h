@@ -13,9 +13,10 @@
 	"p.config_epoch < i.config_epoch, p.keyed_at, p.resumes_at, p.successor_id, " \
 	"p.overlap_until FROM peer p JOIN interface i ON i.id = p.interface_id "
 
-/* The current row, without the peer's prefixes and tags. */
+/* The current row, without what is in other rows. */
 int prg_peer_row_bare(struct prg_stmt *stmt, struct prg_peer **ret, struct prg_error *err);
-/* Prefixes and tags, for peers of one interface, in order of id, that have none yet. */
+/* Prefixes, tags, and who came before and after, for peers of one interface, in order of
+ * id, that have none yet. */
 int prg_peer_row_lists(struct prg_store *store, struct prg_peer **peers, size_t n,
                        struct prg_error *err);
 /* Both. */

@@ -91,6 +91,18 @@ int prg_store_peer_count(struct prg_store *store, int64_t interface_id,
 int prg_store_peers_due(struct prg_store *store, int64_t interface_id, int64_t now, size_t limit,
                         struct prg_peer ***ret, size_t *ret_n, struct prg_error *err);
 void prg_peers_free(struct prg_peer ***peers, size_t n);
+/* The peer, not revoked, that has the older key of peer `id`; *ret NULL: there is none. */
+int prg_store_peer_older(struct prg_store *store, int64_t id, struct prg_peer **ret,
+                         struct prg_error *err);
+/* Older keys that end at `until` or before, by id: up to limit with id > after, into ret. */
+struct prg_store_overlap {
+	int64_t id; /* of the peer with the older key */
+	int64_t until;
+	struct prg_public_key successor_key;
+};
+int prg_store_overlaps(struct prg_store *store, int64_t interface_id, int64_t until, int64_t after,
+                       size_t limit, struct prg_store_overlap *ret, size_t *ret_n,
+                       struct prg_error *err);
 /* The peer, not revoked, that holds exactly this prefix as address or route. */
 int prg_store_prefix_holder(struct prg_store *store, int64_t interface_id,
                             const struct prg_prefix *prefix, struct prg_peer **ret,
