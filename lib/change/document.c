@@ -144,21 +144,11 @@ static int check_all_revoked(struct prg_road *road, const struct prg_matches *m,
 /* ----------------------------------------------------------------- who goes */
 
 static int end_peer(struct prg_road *road, struct prg_peer *peer, int64_t hold_s,
-                  struct prg_error *err)
+                    struct prg_error *err)
 {
-	PRG_PEER *after = NULL;
 	struct prg_wg_peer wg;
-	int rc;
+	int rc = prg_change_revoke(road, peer, hold_s, &wg, err);
 
-	/* a removal needs no secret, and a damaged one must not stand in its way */
-	peer->has_preshared_key = false;
-	rc = prg_store_wg_peer(road->store, peer, road->arena, &wg, err);
-	if (rc == 0)
-		rc = prg_store_peer_revoke(road->store, peer, road->now, road->now + hold_s, err);
-	if (rc == 0)
-		rc = prg_store_peer_by_id(road->store, peer->id, &after, err);
-	if (rc == 0)
-		rc = prg_change_audit_peer(road, "revoke", peer, after, err);
 	if (rc == 0)
 		rc = touch(road, peer->name, &wg, NULL, err);
 	return rc < 0 ? rc : prg_describe_removed(peer, road->report, err);
@@ -292,6 +282,23 @@ static void note_outdated(struct outdated *o, const char *name)
 	o->n++;
 }
 
+/* Whoever has the newer key is in the register by now. */
+static int find_successor(struct prg_road *road, const struct prg_matches *m, size_t index,
+                          struct prg_peer *wanted, struct prg_error *err)
+{
+	size_t successor = m->document->peers[index].successor;
+	PRG_PEER *newer = NULL;
+	int rc;
+
+	if (successor == PRG_DOCUMENT_NONE)
+		return 0;
+	rc = prg_store_peer_by_key(road->store, road->interface->id,
+	                           &m->document->peers[successor].peer->public_key, &newer, err);
+	if (rc == 0)
+		wanted->successor_id = newer->id;
+	return rc;
+}
+
 static int update(struct prg_road *road, const struct prg_matches *m, size_t index,
                   struct outdated *outdated, struct prg_error *err)
 {
@@ -311,7 +318,9 @@ static int update(struct prg_road *road, const struct prg_matches *m, size_t ind
 		wanted.config_epoch = 0;
 		note_outdated(outdated, wanted.name);
 	}
-	rc = take_prefixes(road, m->moves ? NULL : match->before, &wanted, err);
+	rc = find_successor(road, m, index, &wanted, err);
+	if (rc == 0)
+		rc = take_prefixes(road, m->moves ? NULL : match->before, &wanted, err);
 	if (rc == 0 && match->psk_differs)
 		rc = prg_store_peer_set_psk(road->store, wanted.id, said->preshared_key, err);
 	if (rc == 0)
@@ -341,8 +350,10 @@ static int insert(struct prg_road *road, const struct prg_matches *m, size_t ind
 	int rc;
 
 	prg_match_wanted(road, m, index, &wanted);
-	rc = prg_store_peer_insert(road->store, &wanted, m->document->peers[index].preshared_key,
-	                           err);
+	rc = find_successor(road, m, index, &wanted, err);
+	if (rc == 0)
+		rc = prg_store_peer_insert(road->store, &wanted,
+		                           m->document->peers[index].preshared_key, err);
 	if (rc == 0)
 		rc = take_prefixes(road, NULL, &wanted, err);
 	if (rc == 0)
@@ -356,21 +367,33 @@ static int insert(struct prg_road *road, const struct prg_matches *m, size_t ind
 	return rc < 0 ? rc : prg_describe_added(after, road->report, err);
 }
 
-static int change_peers(struct prg_road *road, const struct prg_matches *m, struct prg_error *err)
+static int change_peer(struct prg_road *road, const struct prg_matches *m, size_t index,
+                       struct outdated *outdated, struct prg_error *err)
 {
-	struct outdated outdated = { .names = "" };
-	size_t i;
 	int rc = 0;
 
-	for (i = 0; i < m->document->n_peers && rc == 0; i++) {
-		if (m->all[i].differs)
-			rc = update(road, m, i, &outdated, err);
-		else if (!m->all[i].known)
-			rc = insert(road, m, i, err);
-		else if (m->moves)
-			rc = take_prefixes(road, NULL, m->all[i].before, err);
-		rc = at_line(err, rc, &m->document->peers[i]);
-	}
+	if (m->all[index].differs)
+		rc = update(road, m, index, outdated, err);
+	else if (!m->all[index].known)
+		rc = insert(road, m, index, err);
+	else if (m->moves)
+		rc = take_prefixes(road, NULL, m->all[index].before, err);
+	return at_line(err, rc, &m->document->peers[index]);
+}
+
+static int change_peers(struct prg_road *road, const struct prg_matches *m, struct prg_error *err)
+{
+	const struct prg_document_peer *all = m->document->peers;
+	struct outdated outdated = { .names = "" };
+	size_t n = m->document->n_peers, i;
+	int rc = 0;
+
+	for (i = 0; i < n && rc == 0; i++)
+		if (all[i].successor == PRG_DOCUMENT_NONE)
+			rc = change_peer(road, m, i, &outdated, err);
+	for (i = 0; i < n && rc == 0; i++)
+		if (all[i].successor != PRG_DOCUMENT_NONE)
+			rc = change_peer(road, m, i, &outdated, err);
 	if (rc == 0 && outdated.n > 0)
 		prg_report_remark_add(road->report,
 		                      "configs handed out before no longer hold, of %zu peer%s "

@@ -38,8 +38,6 @@ static void wanted_of(const struct prg_road *road, const struct prg_matches *mat
 	if (known != NULL) {
 		ret->keyed_at = known->keyed_at;
 		ret->resumes_at = known->resumes_at;
-		ret->successor_id = known->successor_id;
-		ret->overlap_until = known->overlap_until;
 	}
 	ret->config_epoch = known != NULL ? known->config_epoch : road->interface->config_epoch;
 	if (known != NULL) {
@@ -94,6 +92,7 @@ static bool same_words(const struct prg_peer *a, const struct prg_peer *b)
 static bool same_peer(const struct prg_peer *a, const struct prg_peer *b)
 {
 	return a->state == b->state && a->keepalive_s == b->keepalive_s &&
+	       a->overlap_until == b->overlap_until &&
 	       a->expires_at == b->expires_at && a->created_at == b->created_at &&
 	       a->quota_bytes == b->quota_bytes &&
 	       (a->quota_bytes == 0 || a->quota_period == b->quota_period) &&
@@ -127,6 +126,26 @@ static int compare_psk(struct prg_road *road, const struct prg_document_peer *sa
 	return rc;
 }
 
+/* By key: the name may be another by now. */
+static int compare_successor(struct prg_road *road, const struct prg_matches *m, size_t index,
+                             const struct prg_peer *known, bool *ret_differs,
+                             struct prg_error *err)
+{
+	size_t successor = m->document->peers[index].successor;
+	PRG_PEER *newer = NULL;
+	int rc;
+
+	*ret_differs = (known->successor_id != 0) != (successor != PRG_DOCUMENT_NONE);
+	if (*ret_differs || known->successor_id == 0)
+		return 0;
+	rc = prg_store_peer_by_id(road->store, known->successor_id, &newer, err);
+	if (rc == 0)
+		*ret_differs = memcmp(&newer->public_key,
+		                      &m->document->peers[successor].peer->public_key,
+		                      sizeof(newer->public_key)) != 0;
+	return rc;
+}
+
 /* ------------------------------------------------------------------- matching */
 
 /* Takes peer over. */
@@ -154,13 +173,16 @@ static int match_key(struct prg_road *road, struct prg_matches *m, size_t index,
 {
 	struct prg_match *match = &m->all[index];
 	struct prg_peer wanted;
+	bool successor_differs = false;
 	int rc = compare_psk(road, &m->document->peers[index], *peer, &match->psk_differs, err);
 
+	if (rc == 0)
+		rc = compare_successor(road, m, index, *peer, &successor_differs, err);
 	if (rc < 0)
 		return rc;
 	wanted_of(road, m, index, *peer, &wanted);
 	match->known = true;
-	match->differs = match->psk_differs || !same_peer(*peer, &wanted);
+	match->differs = match->psk_differs || successor_differs || !same_peer(*peer, &wanted);
 	if (match->differs || m->moves) {
 		match->before = *peer;
 		*peer = NULL;

@@ -21,7 +21,10 @@ struct prg_document_peer {
 	const struct prg_preshared_key *preshared_key; /* in the intent's arena; NULL: none */
 	bool keep_preshared_key; /* left out of the document: the one there stays */
 	unsigned line;           /* of its [Peer] */
+	size_t successor;        /* the peer of the document that has the newer key;
+	                            PRG_DOCUMENT_NONE */
 };
+#define PRG_DOCUMENT_NONE SIZE_MAX
 
 struct prg_document_revoked {
 	unsigned char hash[PRG_KEY_BYTES];

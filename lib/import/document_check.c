@@ -139,9 +139,49 @@ static int check_prefixes(struct prg_document_reader *r)
 	return rc;
 }
 
+/* Two keys a peer at most: the older one is that of one other peer, which has none
+ * that is newer. NULL: so it is. */
+static const char *check_successor(const struct prg_document *d, size_t index, bool *has_older)
+{
+	size_t successor = prg_document_find_name(d, d->peers[index].peer->successor);
+
+	if (successor == PRG_DOCUMENT_NONE || successor == index)
+		return "its Successor is no other [Peer] here";
+	if (d->peers[successor].peer->successor[0] != '\0')
+		return "its Successor has a Successor too: there are two keys at most";
+	if (has_older[successor])
+		return "its Successor is that of another [Peer] too: there are two keys at most";
+	has_older[successor] = true;
+	d->peers[index].successor = successor;
+	return NULL;
+}
+
+static int check_successors(struct prg_document_reader *r)
+{
+	struct prg_document *d = r->document;
+	PRG_FREE bool *has_older = calloc(d->n_peers + 1, sizeof(*has_older));
+	size_t i;
+	int rc = 0;
+
+	if (has_older == NULL)
+		return prg_document_bad(r, prg_error_nomem(&r->error));
+	for (i = 0; i < d->n_peers && rc == 0; i++) {
+		const char *wrong = NULL;
+
+		if (d->peers[i].peer->successor[0] != '\0')
+			wrong = check_successor(d, i, has_older);
+		if (wrong != NULL)
+			rc = prg_document_bad(
+			        r, prg_document_fail(r, d->peers[i].line, "%s", wrong));
+	}
+	return rc;
+}
+
 int prg_document_check(struct prg_document_reader *r)
 {
 	int rc = check_names(r);
 
+	if (rc == 0)
+		rc = check_successors(r);
 	return rc == 0 ? check_prefixes(r) : rc;
 }

@@ -199,5 +199,8 @@ int prg_document_end_peer(struct prg_document_reader *r)
 	if (read->preshared_key != NULL && r->now.keep_preshared_key)
 		return prg_document_fail(r, r->line, "PresharedKey is there, and left out as well");
 	peer->has_preshared_key = read->preshared_key != NULL || r->now.keep_preshared_key;
+	r->now.successor = PRG_DOCUMENT_NONE;
+	if ((peer->successor[0] != '\0') != (peer->overlap_until != 0))
+		return prg_document_fail(r, r->line, "Successor and OverlapUntil go together");
 	return 0;
 }

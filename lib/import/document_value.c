@@ -250,6 +250,20 @@ static int read_peer_created(struct prg_document_reader *r, const char *text)
 	return read_moment(r, text, &r->now.peer->created_at);
 }
 
+static int read_successor(struct prg_document_reader *r, const char *text)
+{
+	int rc = prg_name_check(text, &r->error);
+
+	if (rc == 0)
+		strcpy(r->now.peer->successor, text);
+	return rc;
+}
+
+static int read_overlap_until(struct prg_document_reader *r, const char *text)
+{
+	return read_moment(r, text, &r->now.peer->overlap_until);
+}
+
 /* ---------------------------------------------------------------------- lists */
 
 /* Each line is parsed as it comes, for its own message, and once more with the
@@ -327,6 +341,8 @@ static const struct key keys[] = {
 	{ "Expires", PRG_WGCONF_PEER, false, read_expires },
 	{ "Quota", PRG_WGCONF_PEER, false, read_quota },
 	{ "Created", PRG_WGCONF_PEER, false, read_peer_created },
+	{ "Successor", PRG_WGCONF_PEER, false, read_successor },
+	{ "OverlapUntil", PRG_WGCONF_PEER, false, read_overlap_until },
 };
 #define KEYS (sizeof(keys) / sizeof(keys[0]))
 _Static_assert(KEYS <= 32, "a bit each in prg_document_reader.seen");

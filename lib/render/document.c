@@ -346,6 +346,10 @@ static int put_words(struct dump *d, const struct prg_peer *p)
 		rc = line_moment(d, "# Expires", p->expires_at);
 	if (rc == 0)
 		rc = put_quota(d, p);
+	if (rc == 0 && p->successor_id != 0)
+		rc = line(d, "# Successor", p->successor);
+	if (rc == 0 && p->successor_id != 0)
+		rc = line_moment(d, "# OverlapUntil", p->overlap_until);
 	return rc == 0 ? line_moment(d, "# Created", p->created_at) : rc;
 }
 
