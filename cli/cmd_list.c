@@ -24,6 +24,9 @@ static const struct out_column list_columns[] = {
 	{ "quota_bytes", "QUOTA", OUT_HIDE },
 	{ "quota_period", "PER", OUT_HIDE },
 	{ "config_stale", "STALE", OUT_HIDE },
+	{ "overlap.older", "OLDER", OUT_HIDE },
+	{ "overlap.successor", "SUCCESSOR", OUT_HIDE },
+	{ "overlap.until", "UNTIL", OUT_HIDE },
 };
 
 #define N_LIST (sizeof(list_columns) / sizeof(*list_columns))
@@ -35,6 +38,7 @@ struct listing {
 	int state;             /* enum prg_peer_state, or one of these: */
 	struct sorted *sorted; /* NULL: as they come */
 	bool any, shown;       /* there are peers; some of them are shown */
+	size_t n_older;        /* of these have an older key that works too */
 };
 enum { STATE_ALL = -1, STATE_USUAL = -2 };
 
@@ -114,6 +118,7 @@ static int list_row(void *context, const struct prg_peer *peer)
 	if (!wanted(listing, peer))
 		return 0;
 	listing->shown = true;
+	listing->n_older += peer->older_until != 0;
 	if (listing->sorted)
 		return sorted_add(listing->sorted, peer) ? 0 : PRG_E_NOMEM;
 	return print_row(context, peer);
@@ -139,6 +144,10 @@ static int print_list(struct listing *listing, struct prg_error *err)
 		fields_no_peers(listing->cli, listing->interface->name);
 	else if (!listing->shown && out->mode == OUT_TABLE)
 		cli_remark(listing->cli, "no peer of %s matches", listing->interface->name);
+	if (listing->n_older && out->mode == OUT_TABLE)
+		cli_remark(listing->cli, "%zu of these %s an older key that works too, as NAME.old: "
+		                         "'peerage show NAME'", listing->n_older,
+		           listing->n_older == 1 ? "has" : "have");
 	return 0;
 }
 
@@ -182,6 +191,9 @@ static const struct out_column show_columns[] = {
 	{ "config_stale", "client: config stale", 0 },
 	{ "tags", "tags", 0 },
 	{ "note", "note", 0 },
+	{ "overlap.older", "older key", 0 },
+	{ "overlap.successor", "newer key", 0 },
+	{ "overlap.until", "both until", 0 },
 	{ "created_at", "created", 0 },
 	{ "expires_at", "expires", 0 },
 	{ "revoked_at", "revoked", 0 },

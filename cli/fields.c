@@ -158,6 +158,28 @@ static void unregistered_fields(struct out *out, const struct prg_live *live)
 	out_null(out, "dns");
 	out_null(out, "mtu");
 	out_null(out, "revoked_at");
+	out_null(out, "overlap");
+}
+
+/* Of two keys that both work: to the newer one the older, to the older one who has the
+ * newer. */
+static void overlap_fields(struct out *out, const struct prg_peer *peer)
+{
+	bool older = peer->successor_id && peer->state != PRG_PEER_REVOKED;
+
+	if (!older && !peer->older_until) {
+		out_null(out, "overlap");
+		return;
+	}
+	out_object(out, "overlap");
+	out_text(out, "older", older ? NULL : peer->older);
+	if (older)
+		out_null(out, "public_key");
+	else
+		public_key(out, &peer->older_key);
+	out_text(out, "successor", older ? peer->successor : NULL);
+	out_time(out, "until", older ? peer->overlap_until : peer->older_until);
+	out_object_end(out);
 }
 
 static const char *quota_period(enum prg_quota_period period)
@@ -236,6 +258,7 @@ static void registered_fields(struct out *out, const struct prg_interface *inter
 	          peer->own_dns ? peer->n_dns : interface->n_dns);
 	number_or_null(out, "mtu", peer->mtu ? peer->mtu : interface->mtu);
 	out_time(out, "revoked_at", peer->revoked_at);
+	overlap_fields(out, peer);
 }
 
 void fields_peer(struct out *out, const struct prg_interface *interface,
