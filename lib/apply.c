@@ -57,6 +57,8 @@ struct outcome {
 	size_t n_undone;
 	const struct prg_op **routes; /* routes that could not be added */
 	size_t n_routes;
+	struct prg_public_key *gone; /* peers that were removed */
+	size_t n_gone;
 	bool hard; /* something else failed */
 };
 
@@ -65,6 +67,7 @@ static void outcome_done(struct outcome *o)
 	free(o->rows);
 	free(o->undone);
 	free(o->routes);
+	free(o->gone);
 }
 #define OUTCOME PRG_CLEANUP(outcome_done) struct outcome
 
@@ -86,6 +89,8 @@ static void on_done(void *context, const struct prg_op *op, int code)
 		o->undone[o->n_undone++] = op->tag;
 	if (code == 0 && op->tag != 0 && !op->more && !undone(o, op->tag))
 		o->rows[o->n_rows++] = op->tag;
+	if (code == 0 && op->kind == PRG_OP_PEER_REMOVE)
+		o->gone[o->n_gone++] = op->peer->public_key;
 	if (code < 0 && op->kind == PRG_OP_ROUTE_ADD)
 		o->routes[o->n_routes++] = op;
 	else if (code < 0)
@@ -104,17 +109,20 @@ static int carry_out(struct prg_road *road, struct prg_plan *plan, struct outcom
 	o->rows = calloc(n, sizeof(*o->rows));
 	o->undone = calloc(n, sizeof(*o->undone));
 	o->routes = calloc(n, sizeof(const struct prg_op *));
-	if (o->rows == NULL || o->undone == NULL || o->routes == NULL)
+	o->gone = calloc(n, sizeof(*o->gone));
+	if (o->rows == NULL || o->undone == NULL || o->routes == NULL || o->gone == NULL)
 		return prg_error_nomem(err);
 	return prg_backend_apply(road->backend, prg_plan_ops(plan), n, on_done, o, err);
 }
 
 /* A row that stays is done once more, which is harmless: no reason to fail. */
-static void acknowledge(struct prg_road *road, const int64_t *rows, size_t n)
+static void acknowledge(struct prg_road *road, const struct outcome *o, const int64_t *rows,
+                        size_t n)
 {
 	struct prg_error late;
 
-	if (prg_store_pending_clear(road->store, rows, n, &late) < 0)
+	if (prg_store_acknowledge(road->store, road->interface->id, rows, n, o->gone, o->n_gone,
+	                          &late) < 0)
 		prg_report_remark_add(road->report, "done, but not noted as done: %s",
 		                      late.message);
 }
@@ -124,7 +132,7 @@ int prg_apply_plan(struct prg_road *road, struct prg_plan *plan, struct prg_erro
 	OUTCOME o = { 0 };
 	int rc = carry_out(road, plan, &o, err);
 
-	acknowledge(road, o.rows, o.n_rows);
+	acknowledge(road, &o, o.rows, o.n_rows);
 	return rc;
 }
 
@@ -359,6 +367,23 @@ static int load(struct prg_road *road, struct prg_plan *plan, struct outcome *o,
 	return loading.first;
 }
 
+/* Peers that are to be made, and were seen not to be there: their counters begin at
+ * zero. It is noted before, for after it nobody could tell. */
+static int begin_counters(struct prg_road *road, const struct prg_plan *plan,
+                          struct prg_error *err)
+{
+	const struct prg_op *ops = prg_plan_ops(plan);
+	size_t length = prg_plan_length(plan), n = 0, i;
+	PRG_FREE struct prg_public_key *keys = calloc(length + 1, sizeof(*keys));
+
+	if (keys == NULL)
+		return prg_error_nomem(err);
+	for (i = 0; i < length; i++)
+		if (ops[i].kind == PRG_OP_PEER_SET && (ops[i].fields & PRG_OF_ABSENT))
+			keys[n++] = ops[i].peer->public_key;
+	return prg_store_acknowledge(road->store, road->interface->id, NULL, 0, keys, n, err);
+}
+
 static int synchronise(struct prg_road *road, unsigned flags, struct prg_plan *plan,
                        struct outcome *o, struct prg_error *err)
 {
@@ -366,8 +391,35 @@ static int synchronise(struct prg_road *road, unsigned flags, struct prg_plan *p
 	                       plan, err);
 
 	if (rc == 0)
+		rc = begin_counters(road, plan, err);
+	if (rc == 0)
 		return carry_out(road, plan, o, err);
 	o->hard = true;
+	return rc;
+}
+
+/* Of what is pending, removals that nothing was left to do for: they were done before,
+ * by somebody who did not come to note it. */
+static int keep_gone(struct prg_road *road, struct outcome *o, const struct pending *p,
+                     struct prg_error *err)
+{
+	struct prg_public_key *grown =
+		reallocarray(o->gone, o->n_gone + p->n + 1, sizeof(*o->gone));
+	size_t i;
+	int rc = 0;
+
+	if (grown == NULL)
+		return prg_error_nomem(err);
+	o->gone = grown;
+	for (i = 0; i < p->n && rc == 0; i++) {
+		int64_t id = 0;
+
+		if (p->rows[i].goes)
+			rc = prg_store_active_by_key(road->store, road->interface->id,
+			                             &p->rows[i].key, &id, err);
+		if (rc == 0 && p->rows[i].goes && id == 0)
+			o->gone[o->n_gone++] = p->rows[i].key;
+	}
 	return rc;
 }
 
@@ -386,8 +438,9 @@ static int bring_in_line(struct prg_road *road, const struct pending *p, unsigne
 		return rc;
 	rc = made ? load(road, plan, &o, err) : synchronise(road, flags, plan, &o, err);
 	if (rc == 0)
-		acknowledge(road, p->ids, p->n);
-	else if (!o.hard && keep_routes(road, &o, p, NULL) < 0)
+		rc = keep_gone(road, &o, p, err);
+	acknowledge(road, &o, p->ids, rc == 0 ? p->n : 0);
+	if (rc < 0 && !o.hard && keep_routes(road, &o, p, NULL) < 0)
 		prg_report_remark_add(road->report, "what is done could not be noted as done");
 	return rc;
 }
@@ -437,7 +490,7 @@ static int down(struct prg_road *road, const struct pending *p, struct prg_error
 	if (rc == 0 && road->reg->backend != PRG_BACKEND_MEMORY)
 		rc = prg_nft_remove(road->interface->name, err);
 	if (rc == 0)
-		acknowledge(road, p->ids, p->n);
+		acknowledge(road, &(const struct outcome){ .hard = false }, p->ids, p->n);
 	return rc;
 }
 
@@ -534,7 +587,11 @@ static int drain_peer(struct prg_road *road, struct prg_plan *plan, const struct
 	snprintf(who, sizeof(who), "peer %s (pending from before)", peer ? peer->name : key);
 	if (peer == NULL || peer->state != PRG_PEER_ACTIVE)
 		return prg_diff_peer(plan, &wg, NULL, 0, row->id, who, NULL, err);
-	rc = prg_store_wg_peer(road->store, peer, road->arena, &wg, err);
+	/* it is wanted again, and nobody knows whether it went: now its counters begin anew */
+	if (row->goes)
+		rc = prg_diff_peer(plan, &wg, NULL, 0, 0, who, NULL, err);
+	if (rc == 0)
+		rc = prg_store_wg_peer(road->store, peer, road->arena, &wg, err);
 	return rc < 0 ? rc
 	              : prg_diff_peer(plan, NULL, &wg, PRG_DIFF_ASSERT, row->id, who, NULL, err);
 }

@@ -10,6 +10,7 @@
 #include "host/host.h"
 #include "import/document.h"
 #include "store/audit.h"
+#include "tick.h"
 
 #define RUN_DIRECTORY "/run/peerage"
 
@@ -137,7 +138,7 @@ static int probe(struct prg_road *road, struct prg_error *err)
 	}
 	if (verb == PRG_IMPORT)
 		return probe_import(road, rc, err);
-	if (rc == PRG_E_NOT_FOUND && (verb == PRG_UP || verb == PRG_DOWN ||
+	if (rc == PRG_E_NOT_FOUND && (verb == PRG_UP || verb == PRG_MAINTAIN || verb == PRG_DOWN ||
 	                              verb == PRG_REMOVE_INTERFACE))
 		return 0;
 	if (rc == 0 && verb == PRG_REMOVE_INTERFACE)
@@ -256,6 +257,8 @@ static int change(struct prg_road *road, struct prg_error *err)
 		return 0;
 	case PRG_APPLY:
 		return prg_change_document(road, err);
+	case PRG_MAINTAIN:
+		return prg_change_maintain(road, err);
 	default:
 		return prg_change_peers(road, err);
 	}
@@ -298,23 +301,37 @@ static int before_commit(struct prg_road *road, struct prg_error *err)
 	return error.code;
 }
 
+static int look_at_clock(struct prg_road *road, struct prg_error *err)
+{
+	struct prg_clock_memory memory;
+	bool write = false;
+	int rc = prg_store_clock(road->store, &road->clock, &memory, &write, err);
+
+	road->now = road->clock.now;
+	return rc == 0 && write ? prg_store_clock_keep(road->store, &memory, err) : rc;
+}
+
 static int transact(struct prg_road *road, struct prg_error *err)
 {
 	int rc = prg_store_begin(road->store, err);
 
 	if (rc < 0)
 		return rc;
-	rc = prg_store_now(road->store, &road->now, err);
+	rc = look_at_clock(road, err);
 	if (rc == 0 && road->intent->verb != PRG_INIT && road->intent->verb != PRG_IMPORT)
 		rc = look_up_inside(road, err);
 	if (rc == 0 && road->intent->verb == PRG_SYNC && !road->interface->wanted_up)
 		rc = refuse_down(road, err);
 	if (rc == 0 && !is_new(road) && applies(road) && road->backend == NULL)
 		rc = probe(road, err);
+	/* what a key was used for is noted before the key goes */
+	if (rc == 0 && road->tick != NULL)
+		rc = prg_change_count(road, err);
 	if (rc == 0 && road->interface != NULL)
 		rc = prg_change_expire(road, err);
 	if (rc == 0 && road->interface != NULL)
-		rc = prg_change_overlaps(road, NULL, NULL, err);
+		rc = prg_change_overlaps(road, road->tick != NULL ? prg_tick_shook : NULL,
+		                         road->tick, err);
 	if (rc == 0)
 		rc = change(road, err);
 	if (rc == 0 && road->interface != NULL)
@@ -374,7 +391,7 @@ static int apply(struct prg_road *road, struct prg_error *err)
 /* After COMMIT, whatever fails is "recorded, not applied". */
 static int apply_recorded(struct prg_road *road, struct prg_error *err)
 {
-	bool would = road->interface != NULL && applies(road);
+	bool would = road->interface != NULL && applies(road) && road->trouble.code == 0;
 	int rc = 0;
 
 	if (would)
@@ -496,12 +513,17 @@ static int travel(struct prg_road *road, struct prg_error *err)
 		return rc;
 	if (drains(road))
 		road->undrained = prg_apply_drain(road, NULL) < 0;
-	rc = transact(road, err);
+	if (road->intent->verb == PRG_MAINTAIN)
+		rc = prg_upkeep_observe(road, err);
+	if (rc == 0)
+		rc = transact(road, err);
 	if (rc < 0)
 		return rc;
 	if (prg_road_dry(road))
 		return 0;
 	rc = apply_recorded(road, err);
+	if (rc == 0)
+		rc = prg_upkeep_end(road, err);
 	if (rc == 0 || rc == PRG_E_NOT_APPLIED) {
 		struct prg_error erase_error;
 		int erased = erase(road, &erase_error);
@@ -540,6 +562,7 @@ int prg_execute(struct prg_register *reg, const struct prg_intent *intent,
 	prg_backend_close(&road.backend);
 	if (road.lock >= 0)
 		close(road.lock);
+	prg_tick_free(&road.tick);
 	prg_plan_free(&road.plan);
 	prg_interface_free(&road.interface);
 	prg_arena_free(&road.arena);

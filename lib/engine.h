@@ -16,7 +16,10 @@
 #include "plan/plan.h"
 #include "problem.h"
 #include "report.h"
+#include "store/clock.h"
 #include "store/store.h"
+
+struct prg_tick;
 
 struct prg_register {
 	struct prg_store *store;
@@ -50,6 +53,9 @@ struct prg_road {
 	struct prg_backend *backend;  /* NULL: not opened */
 	int lock;
 	int64_t now;
+	struct prg_clock_verdict clock;
+	struct prg_tick *tick;        /* PRG_MAINTAIN: what runs; NULL: nothing was seen */
+	struct prg_error trouble;     /* why not; code 0: for no reason */
 	struct prg_plan *plan;        /* of the touched rows */
 	bool record_only;             /* PRG_NO_APPLY or PRG_BACKEND_NONE */
 	bool device_touched;          /* the device, link, addresses or firewall */
@@ -90,6 +96,9 @@ int prg_change_expire(struct prg_road *road, struct prg_error *err);
 typedef bool prg_shook_fn(void *context, const struct prg_public_key *key);
 int prg_change_overlaps(struct prg_road *road, prg_shook_fn *shook, void *context,
                         struct prg_error *err);
+/* What the tick saw, to the totals; then quotas, and days that are long over. */
+int prg_change_count(struct prg_road *road, struct prg_error *err);
+int prg_change_maintain(struct prg_road *road, struct prg_error *err);
 /* Appends to the chain. peer NULL: of the interface. */
 int prg_change_audit(struct prg_road *road, const char *verb, const struct prg_peer *peer,
                      const char *detail, struct prg_error *err);
@@ -129,6 +138,12 @@ int prg_apply_up(struct prg_road *road, struct prg_error *err);
 int prg_apply_down(struct prg_road *road, struct prg_error *err);
 int prg_apply_sync(struct prg_road *road, struct prg_error *err);
 int prg_apply_drain(struct prg_road *road, struct prg_error *err);
+
+/* ---- upkeep.c: around the transaction of a tick */
+/* The one dump, where there is something to look at. */
+int prg_upkeep_observe(struct prg_road *road, struct prg_error *err);
+/* After it: PRG_E_NOT_APPLIED where there was something to look at, in vain. */
+int prg_upkeep_end(struct prg_road *road, struct prg_error *err);
 
 /* ---- adopt.c: does the running device have this private key? */
 int prg_adopt_has_key(struct prg_backend *backend, const struct prg_private_key *key, bool *ret,

@@ -16,6 +16,7 @@
 struct prg_report {
 	struct prg_interface *interface;
 	bool applied, adopted;
+	struct prg_upkeep upkeep;
 	struct prg_arena *secrets;
 	struct prg_result *results;
 	size_t n_results, results_capacity;
@@ -212,6 +213,16 @@ int prg_report_add_left_over(struct prg_report *report, const struct prg_public_
 	report->left_over = grown;
 	report->left_over[report->n_left_over++] = *key;
 	return 0;
+}
+
+struct prg_upkeep *prg_report_upkeep_of(struct prg_report *report)
+{
+	return &report->upkeep;
+}
+
+const struct prg_upkeep *prg_report_upkeep(const struct prg_report *report)
+{
+	return &report->upkeep;
 }
 
 void prg_report_set_adopted(struct prg_report *report)

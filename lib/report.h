@@ -20,6 +20,7 @@ int prg_report_add_result(struct prg_report *report, struct prg_peer *peer,
 int prg_report_order(struct prg_report *report, const size_t *order, struct prg_error *err);
 int prg_report_add_left_over(struct prg_report *report, const struct prg_public_key *key,
                              struct prg_error *err);
+struct prg_upkeep *prg_report_upkeep_of(struct prg_report *report);
 void prg_report_set_adopted(struct prg_report *report);
 int prg_report_add_not_carried(struct prg_report *report, unsigned line, const char *what,
                                struct prg_error *err);

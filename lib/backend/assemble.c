@@ -92,6 +92,8 @@ int prg_assembly_allowed_ip(struct prg_assembly *assembly, const struct prg_pref
 {
 	size_t n = assembly->peer.n_allowed_ips;
 
+	if (assembly->observer->brief)
+		return 0;
 	if (n == assembly->capacity) {
 		size_t more = n > 0 ? n * 2 : FIRST_ALLOWED_IPS;
 		struct prg_prefix *grown = NULL;

@@ -47,6 +47,7 @@ struct prg_observer {
 	int (*peer)(void *context, const struct prg_wg_peer *peer, struct prg_error *err);
 	/* The dump was interrupted and begins again: forget what was seen. */
 	void (*restart)(void *context);
+	bool brief; /* without allowed IPs */
 };
 /* *ret_interrupted: also the last of the bounded tries was interrupted; absence
  * then means nothing. Errors: PRG_E_NOT_FOUND no link; PRG_E_UNSUPPORTED not a

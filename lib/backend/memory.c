@@ -135,8 +135,8 @@ static int tell_peer(const struct fake_peer *peer, const struct prg_observer *ob
 
 	if (memcmp(&psk, &none, sizeof(psk)) != 0)
 		values.preshared_key = &psk;
-	values.n_allowed_ips = peer->allowed_ips.n;
-	values.allowed_ips = peer->allowed_ips.n > 0 ? peer->allowed_ips.list : NULL;
+	values.n_allowed_ips = observer->brief ? 0 : peer->allowed_ips.n;
+	values.allowed_ips = values.n_allowed_ips > 0 ? peer->allowed_ips.list : NULL;
 	return observer->peer != NULL ? observer->peer(observer->context, &values, err) : 0;
 }
 

@@ -5,6 +5,7 @@
 #include <libmnl/libmnl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 
 #include "backend/attr.h"
@@ -85,6 +86,22 @@ int prg_nl_open(int bus, struct prg_nl **ret_nl, struct prg_error *err)
 	*ret_nl = nl;
 	nl = NULL;
 	return 0;
+}
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+uint64_t prg_nl_netns(const struct prg_nl *nl)
+{
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+	struct stat st;
+
+	if (getsockopt(mnl_socket_get_fd(nl->socket), SOL_SOCKET, SO_NETNS_COOKIE, &cookie,
+	               &size) == 0)
+		return cookie;
+	return stat("/proc/self/ns/net", &st) == 0 ? st.st_ino : 0;
 }
 
 void prg_nl_close(struct prg_nl **nl)

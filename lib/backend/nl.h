@@ -37,6 +37,9 @@ typedef int prg_nl_fn(void *context, const struct nlmsghdr *message);
  * kernel does not have it. */
 int prg_nl_open(int bus, struct prg_nl **ret_nl, struct prg_error *err);
 void prg_nl_close(struct prg_nl **nl);
+/* What tells the socket's network namespace from all others of this boot: the kernel's
+ * cookie of it, or where there is none (before 5.14) the inode; 0: neither. */
+uint64_t prg_nl_netns(const struct prg_nl *nl);
 
 /* Where requests are written: PRG_NL_SEND_BYTES, aligned. */
 void *prg_nl_buffer(struct prg_nl *nl);

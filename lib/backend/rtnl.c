@@ -62,8 +62,10 @@ int prg_rtnl_link(struct prg_nl *nl, const char *name, struct prg_link *ret_link
 	struct link_reply reply = { 0 };
 	int rc = get_link(nl, name, 0, &reply, err);
 
-	if (rc == 0)
+	if (rc == 0) {
 		*ret_link = reply.link;
+		ret_link->netns = prg_nl_netns(nl);
+	}
 	return rc;
 }
 

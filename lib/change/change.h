@@ -36,12 +36,17 @@ int prg_change_touch_heir(struct prg_road *road, const char *name, const struct 
 int prg_change_pend(struct prg_road *road, enum prg_pending_kind kind,
                     const struct prg_public_key *key, const struct prg_prefix *prefix,
                     int64_t *ret_id, struct prg_error *err);
+/* The same for a peer that is to be removed. */
+int prg_change_pend_removal(struct prg_road *road, const struct prg_public_key *key,
+                            int64_t *ret_id, struct prg_error *err);
 /* The peer of that name that is not revoked: PRG_E_CONFLICT says that it is. */
 int prg_change_find(struct prg_road *road, size_t index, struct prg_peer **ret,
                     struct prg_error *err);
 /* The peer as the register now has it, to the report. psk NULL: not a new one. */
 int prg_change_result(struct prg_road *road, int64_t id, enum prg_outcome outcome,
                       const struct prg_preshared_key *psk, struct prg_error *err);
+/* Peers whose quota is used up are cut off (cuts: where that may be), others come back. */
+int prg_change_quotas(struct prg_road *road, bool cuts, struct prg_error *err);
 int prg_change_rotate(struct prg_road *road, size_t index, struct prg_error *err);
 /* Row and audit entry of a peer that is revoked; its addresses are held for hold_s.
  * *wg: what the running interface is to lose. */

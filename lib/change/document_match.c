@@ -4,7 +4,6 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "model/addr.h"
 #include "plan/diff.h"
@@ -49,6 +48,8 @@ static void wanted_of(const struct prg_road *road, const struct prg_matches *mat
 	if (ret->state == PRG_PEER_ACTIVE && ret->expires_at != 0 &&
 	    ret->expires_at <= road->now && matches->clock)
 		ret->state = PRG_PEER_EXPIRED;
+	if (ret->state == PRG_PEER_ACTIVE)
+		ret->resumes_at = 0; /* should it be so still, the next tick sees it */
 }
 
 void prg_match_wanted(const struct prg_road *road, const struct prg_matches *matches,
@@ -271,7 +272,7 @@ int prg_match_document(struct prg_road *road, struct prg_matches *matches, struc
 	size_t n = matches->document->n_peers, i;
 	int rc;
 
-	matches->clock = prg_clock_synchronised();
+	matches->clock = road->clock.trusted;
 	matches->moves = pools_change(road);
 	matches->all = calloc(n + 1, sizeof(*matches->all));
 	if (matches->all == NULL)

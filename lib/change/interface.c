@@ -475,8 +475,6 @@ int prg_change_remove_interface(struct prg_road *road, struct prg_error *err)
 	int rc = prg_store_begin(road->store, err);
 
 	if (rc == 0)
-		rc = prg_store_now(road->store, &road->now, err);
-	if (rc == 0)
 		rc = prg_change_audit(road, "remove-interface", NULL, "{}", err);
 	if (rc == 0)
 		rc = prg_store_interface_delete(road->store, road->interface->id, err);

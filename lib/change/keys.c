@@ -73,6 +73,8 @@ int prg_change_prepare(struct prg_road *road, struct prg_error *err)
 		return make_interface_key(road, err);
 	if (intent->verb == PRG_IMPORT || intent->verb == PRG_APPLY)
 		return 0; /* nothing is made */
+	if (intent->verb == PRG_MAINTAIN)
+		return 0;
 	if (intent->verb >= PRG_ADD && intent->n_peers == 0)
 		return prg_error_set(err, PRG_E_USAGE, "no peer is named");
 	if (intent->verb != PRG_ADD && intent->verb != PRG_SET && intent->verb != PRG_ROTATE)

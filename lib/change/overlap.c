@@ -7,12 +7,12 @@
  */
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "change/change.h"
 #include "model/name.h"
 #include "model/value.h"
 #include "store/pool.h"
+#include "store/usage.h"
 
 #define AT_ONCE 256
 #define TOLD 3 /* overlaps that a remark each says the end of */
@@ -132,6 +132,8 @@ int prg_change_overlap(struct prg_road *road, const struct prg_peer *before,
 	aside->overlap_until = road->now + overlap_s;
 	rc = prg_store_peer_update(road->store, aside, err);
 	if (rc == 0)
+		rc = prg_usage_move(road->store, aside->id, made->id, err);
+	if (rc == 0)
 		rc = prg_store_peer_by_id(road->store, aside->id, &older, err);
 	if (rc == 0)
 		rc = prg_store_peer_by_id(road->store, made->id, &newer, err);
@@ -216,7 +218,7 @@ int prg_change_overlaps(struct prg_road *road, prg_shook_fn *shook, void *contex
                         struct prg_error *err)
 {
 	struct prg_store_overlap page[AT_ONCE];
-	int64_t now = prg_clock_synchronised() ? road->now : INT64_MIN, after = 0;
+	int64_t now = road->clock.trusted ? road->now : INT64_MIN, after = 0;
 	size_t n = AT_ONCE, ended = 0, i;
 	int rc = 0;
 

@@ -9,6 +9,7 @@
 #include "model/addr.h"
 #include "plan/diff.h"
 #include "store/audit.h"
+#include "store/usage.h"
 
 int prg_change_audit(struct prg_road *road, const char *verb, const struct prg_peer *peer,
                      const char *detail, struct prg_error *err)
@@ -34,20 +35,34 @@ int prg_change_audit_peer(struct prg_road *road, const char *verb, const struct 
 	return rc < 0 ? rc : prg_change_audit(road, verb, to, detail, err);
 }
 
+static int pend(struct prg_road *road, const struct prg_pending *row, int64_t *ret_id,
+                struct prg_error *err)
+{
+	*ret_id = 0;
+	if (!road->interface->wanted_up)
+		return 0; /* up reads it all */
+	return prg_store_pending_add(road->store, road->interface->id, row, ret_id, err);
+}
+
 int prg_change_pend(struct prg_road *road, enum prg_pending_kind kind,
                     const struct prg_public_key *key, const struct prg_prefix *prefix,
                     int64_t *ret_id, struct prg_error *err)
 {
 	struct prg_pending row = { .kind = kind };
 
-	*ret_id = 0;
-	if (!road->interface->wanted_up)
-		return 0; /* up reads it all */
 	if (key != NULL)
 		row.key = *key;
 	if (prefix != NULL)
 		row.prefix = *prefix;
-	return prg_store_pending_add(road->store, road->interface->id, &row, ret_id, err);
+	return pend(road, &row, ret_id, err);
+}
+
+int prg_change_pend_removal(struct prg_road *road, const struct prg_public_key *key,
+                            int64_t *ret_id, struct prg_error *err)
+{
+	const struct prg_pending row = { .kind = PRG_PENDING_PEER, .key = *key, .goes = true };
+
+	return pend(road, &row, ret_id, err);
 }
 
 static bool has_prefix(const struct prg_wg_peer *peer, const struct prg_prefix *prefix)
@@ -89,6 +104,15 @@ static int touch_routes(struct prg_road *road, const struct prg_wg_peer *one,
 	return rc;
 }
 
+/* A peer that comes back: with nothing pending it is not in the interface, and its
+ * counters will begin at zero. */
+static int begin_anew(struct prg_road *road, const struct prg_wg_peer *to, struct prg_error *err)
+{
+	if (road->intent->verb == PRG_ADD || road->record_only || road->undrained)
+		return 0;
+	return prg_usage_begin(road->store, road->interface->id, &to->public_key, 1, err);
+}
+
 /* The peer alone. */
 static int touch_peer(struct prg_road *road, const char *name, const char *who,
                       const struct prg_wg_peer *from, const struct prg_wg_peer *to,
@@ -100,10 +124,13 @@ static int touch_peer(struct prg_road *road, const char *name, const char *who,
 
 	if (from == NULL && to == NULL)
 		return 0;
-	rc = prg_diff_peer(NULL, from, to, PRG_DIFF_DESIRES, 0, NULL, &fields, err);
+	rc = from == NULL ? begin_anew(road, to, err) : 0;
+	if (rc == 0)
+		rc = prg_diff_peer(NULL, from, to, PRG_DIFF_DESIRES, 0, NULL, &fields, err);
 	if (rc == 0 && (to == NULL || fields != 0)) {
-		rc = prg_change_pend(road, PRG_PENDING_PEER,
-		                     to ? &to->public_key : &from->public_key, NULL, &tag, err);
+		rc = to == NULL ? prg_change_pend_removal(road, &from->public_key, &tag, err)
+		                : prg_change_pend(road, PRG_PENDING_PEER, &to->public_key, NULL,
+		                                  &tag, err);
 		/* a key that is new to us may be in the interface all the same, with
 		 * fields of its own */
 		if (rc == 0)

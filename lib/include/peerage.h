@@ -400,9 +400,10 @@ enum prg_verb {
 	PRG_SET,               /* change what PRG_ADD set */
 	PRG_IMPORT,            /* register an interface that exists, with its peers */
 	PRG_APPLY,             /* make an interface and its peers as a document says */
-	PRG_ROTATE             /* new keys, same addresses; the old key is revoked. With
+	PRG_ROTATE,            /* new keys, same addresses; the old key is revoked. With
 	                          PRG_FIELD_OVERLAP of an active peer it becomes a peer
 	                          NAME.old, and the new key gets other addresses */
+	PRG_MAINTAIN           /* a tick: counters, expiry, quotas, endpoints, drift */
 };
 
 /*
@@ -636,6 +637,16 @@ const struct prg_public_key *prg_report_left_over(const struct prg_report *repor
 /* Lines for a person: what was decided, what to mind, commands that mend. */
 size_t prg_report_n_remarks(const struct prg_report *report);
 const char *prg_report_remark(const struct prg_report *report, size_t index);
+
+/* PRG_MAINTAIN: what a tick came to, in peers. */
+struct prg_upkeep {
+	uint64_t counted;  /* had sent or received since the last tick */
+	uint64_t expired;  /* their time is over */
+	uint64_t cut;      /* their quota is used up */
+	uint64_t resumed;  /* their quota's next period has begun */
+	uint64_t scrubbed; /* the kernel forgot where they had connected from */
+};
+const struct prg_upkeep *prg_report_upkeep(const struct prg_report *report);
 
 /* PRG_IMPORT: a running interface was taken over, or with PRG_DRY_RUN would be;
  * the changes are then to that. */

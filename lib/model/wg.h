@@ -40,6 +40,7 @@ struct prg_wg_device {
 #define PRG_ALIAS_TEXT 257 /* IFALIASZ + 1, linux/if.h */
 struct prg_link {
 	uint32_t ifindex;
+	uint64_t netns;             /* of this boot, the namespace that ifindex is of */
 	char kind[16];              /* IFLA_INFO_KIND: "wireguard", "tun"…; "" if none */
 	char alias[PRG_ALIAS_TEXT]; /* "" if none */
 	uint32_t mtu;

@@ -152,7 +152,8 @@ int prg_diff_peer(struct prg_plan *plan, const struct prg_wg_peer *from,
 		if (flags & PRG_DIFF_ASSERT)
 			op.fields = fields_of_new(to) | PRG_OF_PRESHARED_KEY | PRG_OF_KEEPALIVE;
 		else if (from == NULL)
-			op.fields = fields_of_new(to);
+			op.fields = fields_of_new(to) |
+			            (flags & PRG_DIFF_DESIRES ? 0 : PRG_OF_ABSENT);
 		else
 			op.fields = differing(from, to, flags);
 	}

@@ -50,7 +50,8 @@ enum prg_op_fields {
 	PRG_OF_KEEPALIVE = 1u << 5,
 	PRG_OF_ENDPOINT = 1u << 6,
 	PRG_OF_ALLOWED_IPS = 1u << 7,   /* replaces the whole list */
-	PRG_OF_APPEND = 1u << 8         /* ALLOWED_IPS: adds to the list that is there */
+	PRG_OF_APPEND = 1u << 8,        /* ALLOWED_IPS: adds to the list that is there */
+	PRG_OF_ABSENT = 1u << 9         /* CREATE: the peer was seen not to be there */
 };
 
 struct prg_op {

@@ -395,6 +395,11 @@ int prg_store_interface_delete(struct prg_store *store, int64_t interface_id, st
 		"DELETE FROM held WHERE interface_id = ?1",
 		"DELETE FROM prefix WHERE interface_id = ?1",
 		"DELETE FROM tag WHERE peer_id IN (SELECT id FROM peer WHERE interface_id = ?1)",
+		"DELETE FROM usage_life WHERE interface_id = ?1",
+		"DELETE FROM usage WHERE peer_id IN (SELECT id FROM peer WHERE interface_id = ?1)",
+		"DELETE FROM usage_day WHERE peer_id IN (SELECT id FROM peer WHERE interface_id = ?1)",
+		"DELETE FROM usage_month WHERE peer_id IN (SELECT id FROM peer WHERE "
+		"interface_id = ?1)",
 		"DELETE FROM peer WHERE interface_id = ?1",
 		"DELETE FROM interface WHERE id = ?1",
 	};

@@ -3,6 +3,7 @@
 #include "store/list.h"
 #include "store/row.h"
 #include "store/store.h"
+#include "store/usage.h"
 
 /* How long an erasure waits for readers to leave: it is tried again later. */
 #define ERASE_WAIT_MS 1000u
@@ -16,7 +17,7 @@ int prg_store_pending_add(struct prg_store *store, int64_t interface_id,
 	if (rc == 0)
 		rc = prg_db_prepare(store,
 		                    "INSERT INTO pending (interface_id, kind, key, family, addr, "
-		                    "length) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+		                    "length, goes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 		                    &stmt, err);
 	if (rc < 0)
 		return rc;
@@ -27,6 +28,7 @@ int prg_store_pending_add(struct prg_store *store, int64_t interface_id,
 		prg_row_bind_blob(stmt, 3, pending->key.bytes, sizeof(pending->key.bytes));
 	if (pending->kind == PRG_PENDING_ROUTE)
 		prg_row_bind_prefix(stmt, 4, &pending->prefix);
+	prg_row_bind_int(stmt, 7, pending->goes);
 	rc = prg_db_run(stmt, err);
 	if (rc == 0 && ret_id != NULL)
 		*ret_id = prg_db_last_id(store);
@@ -44,6 +46,7 @@ static int read_pending(struct prg_stmt *stmt, struct prg_pending *ret, struct p
 		prg_row_blob(stmt, 2, made.key.bytes, sizeof(made.key.bytes));
 	if (made.kind == PRG_PENDING_ROUTE)
 		prg_row_prefix(stmt, 3, &made.prefix);
+	made.goes = prg_row_bool(stmt, 6);
 	*ret = made;
 	return prg_row_check(stmt, err, "pending row %lld", (long long)made.id);
 }
@@ -57,7 +60,7 @@ int prg_store_pending(struct prg_store *store, int64_t interface_id, struct prg_
 	int rc;
 
 	rc = prg_db_prepare(store,
-	                    "SELECT id, kind, key, family, addr, length FROM pending "
+	                    "SELECT id, kind, key, family, addr, length, goes FROM pending "
 	                    "WHERE interface_id = ?1 ORDER BY id",
 	                    &stmt, err);
 	if (rc < 0)
@@ -112,6 +115,24 @@ int prg_store_pending_clear(struct prg_store *store, const int64_t *ids, size_t 
 	if (rc < 0)
 		return rc;
 	rc = clear_each(store, ids, n, err);
+	return prg_db_light_end(store, own, rc, err);
+}
+
+int prg_store_acknowledge(struct prg_store *store, int64_t interface_id, const int64_t *ids,
+                          size_t n, const struct prg_public_key *gone, size_t n_gone,
+                          struct prg_error *err)
+{
+	bool own;
+	int rc;
+
+	if (n == 0 && n_gone == 0)
+		return 0;
+	rc = prg_db_light_begin(store, &own, err);
+	if (rc < 0)
+		return rc;
+	rc = clear_each(store, ids, n, err);
+	if (rc == 0)
+		rc = prg_usage_begin(store, interface_id, gone, n_gone, err);
 	return prg_db_light_end(store, own, rc, err);
 }
 

@@ -201,6 +201,7 @@ enum prg_pending_kind {
 struct prg_pending {
 	int64_t id;
 	enum prg_pending_kind kind;
+	bool goes; /* PEER: it was to be removed */
 	struct prg_public_key key;
 	struct prg_prefix prefix;
 };
@@ -213,6 +214,10 @@ int prg_store_pending(struct prg_store *store, int64_t interface_id, struct prg_
 /* One small transaction, not fsynced: doing a pending thing twice is harmless. */
 int prg_store_pending_clear(struct prg_store *store, const int64_t *ids, size_t n,
                             struct prg_error *err);
+/* The same, and peers with these keys were removed: their counters begin anew. */
+int prg_store_acknowledge(struct prg_store *store, int64_t interface_id, const int64_t *ids,
+                          size_t n, const struct prg_public_key *gone, size_t n_gone,
+                          struct prg_error *err);
 /* Every pending row of an interface but ERASE. */
 int prg_store_pending_clear_all(struct prg_store *store, int64_t interface_id,
                                 struct prg_error *err);

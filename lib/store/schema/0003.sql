@@ -25,3 +25,62 @@ UPDATE peer SET keyed_at = max(created_at, coalesce(
 CREATE INDEX peer_overlap ON peer (interface_id, overlap_until)
 	WHERE successor_id IS NOT NULL AND state <> 3;
 CREATE INDEX peer_successor ON peer (successor_id) WHERE successor_id IS NOT NULL;
+
+-- What a removal left pending: whoever has the peer again makes it anew.
+ALTER TABLE pending ADD COLUMN goes INTEGER NOT NULL DEFAULT 0 CHECK (goes IN (0, 1));
+
+-- base/clock.h: what is remembered of the clocks.
+CREATE TABLE clock (
+	id INTEGER PRIMARY KEY CHECK (id = 1),
+	boot_id TEXT NOT NULL,
+	offset_s INTEGER NOT NULL,
+	since_s INTEGER NOT NULL,
+	trusted INTEGER NOT NULL CHECK (trusted IN (0, 1)),
+	trusted_offset_s INTEGER NOT NULL,
+	trusted_at INTEGER NOT NULL
+) STRICT;
+
+-- A life of a link: its counters begin at zero with it. digest: of what the last
+-- tick saw, head: the chain's last entry by then; NULL: to be looked at again.
+CREATE TABLE usage_life (
+	interface_id INTEGER PRIMARY KEY REFERENCES interface (id),
+	life TEXT NOT NULL,
+	number INTEGER NOT NULL CHECK (number > 0),
+	digest BLOB CHECK (length(digest) = 16),
+	head INTEGER NOT NULL
+) STRICT;
+
+-- Totals; the day of the last handshake (since 1970; 0: never); and what the
+-- counters of one key said, in one life (0: of none: they begin at zero).
+CREATE TABLE usage (
+	peer_id INTEGER PRIMARY KEY REFERENCES peer (id),
+	rx_bytes INTEGER NOT NULL CHECK (rx_bytes >= 0),
+	tx_bytes INTEGER NOT NULL CHECK (tx_bytes >= 0),
+	seen_day INTEGER NOT NULL,
+	key BLOB NOT NULL CHECK (length(key) = 32),
+	life INTEGER NOT NULL,
+	rx_seen INTEGER NOT NULL CHECK (rx_seen >= 0),
+	tx_seen INTEGER NOT NULL CHECK (tx_seen >= 0)
+) STRICT;
+
+-- Of the totals, what fell on one day; older days are folded into months, which
+-- are counted as 12 a year.
+CREATE TABLE usage_day (
+	peer_id INTEGER NOT NULL REFERENCES peer (id),
+	day INTEGER NOT NULL,
+	rx_bytes INTEGER NOT NULL CHECK (rx_bytes >= 0),
+	tx_bytes INTEGER NOT NULL CHECK (tx_bytes >= 0),
+	PRIMARY KEY (peer_id, day)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX usage_day_day ON usage_day (day);
+CREATE TABLE usage_month (
+	peer_id INTEGER NOT NULL REFERENCES peer (id),
+	month INTEGER NOT NULL,
+	rx_bytes INTEGER NOT NULL CHECK (rx_bytes >= 0),
+	tx_bytes INTEGER NOT NULL CHECK (tx_bytes >= 0),
+	PRIMARY KEY (peer_id, month)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX peer_quota ON peer (interface_id) WHERE quota_bytes > 0 AND state = 0;
+CREATE INDEX peer_resumes ON peer (interface_id, resumes_at)
+	WHERE resumes_at > 0 AND state = 2;

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: ISC */
+/* A tick, inside its transaction: what was counted, then what comes of it. */
+#include <string.h>
+
+#include "base/error.h"
+#include "change/change.h"
+#include "tick.h"
+
+#define PAGE 512
+#define KEEP_DAYS 62 /* the month before is always there day by day */
+
+/* The day of a handshake; nobody is seen tomorrow, whatever the clock said then. */
+static int64_t day_seen(int64_t handshake, int64_t before, int64_t today)
+{
+	int64_t day = handshake > 0 ? prg_day_of(handshake) : before;
+
+	return day < today ? day : today;
+}
+
+static int count_seen(struct prg_road *road, struct prg_usage_row *row,
+                      const struct prg_observed_row *seen, int64_t life, struct prg_error *err)
+{
+	const struct prg_counters now = { seen->rx_bytes, seen->tx_bytes };
+	const struct prg_counters more = prg_counters_since(&row->seen, &now);
+	int64_t today = prg_day_of(road->clock.now);
+	int64_t day = day_seen(seen->latest_handshake_at, row->seen_day, today);
+	bool same = memcmp(&row->seen, &now, sizeof(now)) == 0;
+	int rc;
+
+	if (same && day == row->seen_day)
+		return 0;
+	row->seen = now;
+	row->seen_day = day;
+	rc = prg_usage_see(road->store, row, life, err);
+	if (rc == 0 && !prg_counters_zero(&more)) {
+		prg_report_upkeep_of(road->report)->counted++;
+		rc = prg_usage_add(road->store, row, today, &more, err);
+	}
+	return rc;
+}
+
+/* Not in the interface: should it come back, its counters begin at zero. */
+static int count_absent(struct prg_road *road, struct prg_usage_row *row, struct prg_error *err)
+{
+	if (prg_counters_zero(&row->seen) || road->tick->interrupted)
+		return 0;
+	row->seen = (struct prg_counters){ 0, 0 };
+	return prg_usage_see(road->store, row, 0, err);
+}
+
+static int count_all(struct prg_road *road, int64_t life, struct prg_error *err)
+{
+	PRG_FREE struct prg_usage_row *rows = calloc(PAGE, sizeof(*rows));
+	int64_t after = 0;
+	size_t n = PAGE, i;
+	int rc = rows == NULL ? prg_error_nomem(err) : 0;
+
+	while (rc == 0 && n == PAGE) {
+		rc = prg_usage_page(road->store, road->interface->id, life, after, PAGE, rows, &n,
+		                    err);
+		for (i = 0; rc == 0 && i < n; i++) {
+			struct prg_observed_row *seen = NULL;
+
+			after = rows[i].id;
+			rc = prg_observed_find(&road->tick->seen, &rows[i].public_key, &seen, err);
+			if (rc == 0 && seen != NULL)
+				rc = count_seen(road, &rows[i], seen, life, err);
+			else if (rc == 0)
+				rc = count_absent(road, &rows[i], err);
+		}
+	}
+	return rc;
+}
+
+/* Did the last tick see the same? */
+static bool seen_before(const struct prg_tick *tick)
+{
+	const struct prg_usage_life *known = &tick->known;
+
+	return known->same && known->has_digest && !tick->interrupted &&
+	       memcmp(known->digest, tick->digest, sizeof(known->digest)) == 0;
+}
+
+int prg_change_count(struct prg_road *road, struct prg_error *err)
+{
+	struct prg_tick *tick = road->tick;
+	int rc = prg_usage_life(road->store, road->interface->id, tick->life, &tick->known, err);
+
+	if (rc < 0)
+		return rc;
+	tick->seen_before = seen_before(tick);
+	tick->known.number += !tick->known.same;
+	return tick->seen_before ? 0 : count_all(road, tick->known.number, err);
+}
+
+/* The next tick that sees the same, with nothing changed since, has nothing to do. */
+static int remember(struct prg_road *road, struct prg_error *err)
+{
+	struct prg_tick *tick = road->tick;
+	int64_t head = 0;
+	int rc = prg_usage_chain_end(road->store, &head, err);
+
+	if (rc < 0 || (tick->seen_before && head == tick->known.head))
+		return rc;
+	tick->known.has_digest = !tick->interrupted;
+	memcpy(tick->known.digest, tick->digest, sizeof(tick->digest));
+	return prg_usage_life_set(road->store, road->interface->id, tick->life, &tick->known, err);
+}
+
+static int fold(struct prg_road *road, struct prg_error *err)
+{
+	int64_t keep = prg_day_of(road->clock.now) - KEEP_DAYS;
+	bool old = false;
+	int rc = prg_usage_has_before(road->store, keep, &old, err);
+
+	return rc == 0 && old ? prg_usage_fold(road->store, keep, err) : rc;
+}
+
+int prg_change_maintain(struct prg_road *road, struct prg_error *err)
+{
+	bool used = true;
+	int64_t head = 0;
+	int rc = prg_usage_chain_end(road->store, &head, err);
+
+	if (road->tick != NULL)
+		used = !road->tick->seen_before || head != road->tick->known.head;
+	if (rc == 0)
+		rc = prg_change_quotas(road, used, err);
+	if (rc == 0 && road->clock.trusted)
+		rc = fold(road, err);
+	if (rc == 0)
+		prg_plan_order(road->plan);
+	return rc == 0 && road->tick != NULL ? remember(road, err) : rc;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What one dump tells upkeep: counters, handshakes, who holds an endpoint. It is
+ * packed, without allowed IPs: at most 103 bytes a running peer. Where peers connect
+ * from, and when they shook hands to the second, is in here and is never written
+ * anywhere.
+ */
+#ifndef PRG_TICK_H
+#define PRG_TICK_H
+
+#include "backend/backend.h"
+#include "observed.h"
+#include "store/usage.h"
+
+#define PRG_LIFE_TEXT 96
+
+struct prg_tick {
+	struct prg_observed seen;
+	bool interrupted;         /* absence means nothing */
+	char life[PRG_LIFE_TEXT]; /* of the link: which boot, which namespace, which index */
+	unsigned char digest[PRG_DIGEST_BYTES]; /* of keys, counters and days of handshakes */
+	struct prg_usage_life known; /* by the last tick; number: by this one */
+	bool seen_before;            /* the last tick saw the same */
+};
+
+/* Errors: as prg_backend_observe(); PRG_E_NOT_FOUND: it is not running. */
+int prg_tick_observe(struct prg_backend *backend, struct prg_tick **ret, struct prg_error *err);
+void prg_tick_free(struct prg_tick **tick);
+#define PRG_TICK PRG_CLEANUP(prg_tick_free) struct prg_tick
+
+/* Has the peer of that key shaken hands? context: a tick. */
+bool prg_tick_shook(void *context, const struct prg_public_key *key);
+
+#endif

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: ISC */
+/* Ticks on the memory backend: counters against a model, whatever happens between
+ * two ticks; expiry and quotas by clocks that are right and wrong. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "backend/memory.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "model/peer.h"
+#include "report.h"
+
+#define NOW ((int64_t)1800000000) /* 2027-01-15T08:00:00Z */
+
+static char directory[] = "/tmp/peerage-maintain-XXXXXX";
+static char path[64];
+static struct prg_error err;
+static struct prg_register *reg;
+static struct prg_clock_look look;
+static struct prg_report *report;
+
+#define INTENT PRG_CLEANUP(prg_intent_free) struct prg_intent
+
+static void remove_register(void)
+{
+	static const char *const ends[] = { "", "-wal", "-shm" };
+	char file[80];
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		snprintf(file, sizeof(file), "%s%s", path, ends[i]);
+		unlink(file);
+	}
+}
+
+static void assert_ok(int rc)
+{
+	if (rc != 0)
+		print_error("%d: %s\n", rc, err.message);
+	assert_int_equal(rc, 0);
+}
+
+static int execute(struct prg_intent *intent)
+{
+	prg_report_free(&report);
+	err.message[0] = '\0';
+	return prg_execute(reg, intent, &report, &err);
+}
+
+static int verb(enum prg_verb which, unsigned flags, const char *peer)
+{
+	INTENT *intent = NULL;
+
+	assert_ok(prg_intent_new(which, "wg0", &intent, &err));
+	prg_intent_set_flags(intent, flags);
+	if (peer != NULL)
+		assert_ok(prg_intent_peer(intent, peer, &err));
+	return execute(intent);
+}
+
+static int set(enum prg_verb which, const char *peer, enum prg_field field, const char *text)
+{
+	INTENT *intent = NULL;
+
+	assert_ok(prg_intent_new(which, "wg0", &intent, &err));
+	assert_ok(prg_intent_peer(intent, peer, &err));
+	assert_ok(prg_intent_set(intent, field, text, &err));
+	return execute(intent);
+}
+
+static int setup(void **state)
+{
+	INTENT *intent = NULL;
+
+	(void)state;
+	remove_register();
+	prg_memory_reset();
+	look = (struct prg_clock_look){ .wall_s = NOW, .boottime_s = 1000, .synchronised = true,
+		                        .boot_id = "a" };
+	prg_clock_pretend(&look);
+	assert_ok(prg_register_open(path, PRG_OPEN_CREATE, 1000, &reg, &err));
+	prg_register_set_backend(reg, PRG_BACKEND_MEMORY);
+	assert_ok(prg_intent_new(PRG_INIT, "wg0", &intent, &err));
+	assert_ok(prg_intent_set(intent, PRG_FIELD_ENDPOINT, "vpn.example.org", &err));
+	assert_ok(prg_intent_set(intent, PRG_FIELD_ADDRESS, "10.8.0.1/24", &err));
+	assert_ok(execute(intent));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	prg_report_free(&report);
+	prg_register_close(&reg);
+	remove_register();
+	prg_clock_pretend(NULL);
+	return 0;
+}
+
+static void pass(int64_t seconds)
+{
+	look.wall_s += seconds;
+	look.boottime_s += seconds;
+}
+
+static int64_t number(const char *format, const char *name)
+{
+	sqlite3 *db = NULL;
+	sqlite3_stmt *stmt = NULL;
+	int64_t n = -1;
+	char sql[256];
+
+	snprintf(sql, sizeof(sql), format, name);
+	if (sqlite3_open(path, &db) != SQLITE_OK ||
+	    sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+	if (sqlite3_step(stmt) == SQLITE_ROW)
+		n = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	return n;
+}
+
+static struct prg_public_key key_of(const char *name)
+{
+	PRG_PEER *peer = NULL;
+
+	assert_ok(prg_find_peer(reg, "wg0", name, &peer, &err));
+	return peer->public_key;
+}
+
+static enum prg_peer_state state_of(const char *name)
+{
+	PRG_PEER *peer = NULL;
+
+	assert_ok(prg_find_peer(reg, "wg0", name, &peer, &err));
+	return peer->state;
+}
+
+static void traffic(const char *name, uint64_t rx, uint64_t tx)
+{
+	const struct prg_public_key key = key_of(name);
+
+	assert_ok(prg_memory_traffic("wg0", &key, look.wall_s, rx, tx, NULL));
+}
+
+/* ------------------------------------------------------------- what runs, as it is */
+
+#define PEERS 6
+
+struct running {
+	struct prg_public_key key;
+	uint64_t rx, tx;
+};
+
+static struct running running[2 * PEERS];
+static size_t n_running;
+
+static int take(void *context, const struct prg_wg_peer *peer, struct prg_error *e)
+{
+	(void)context;
+	(void)e;
+	assert_in_range(n_running, 0, 2 * PEERS - 1);
+	running[n_running++] =
+		(struct running){ peer->public_key, peer->rx_bytes, peer->tx_bytes };
+	return 0;
+}
+
+static void again(void *context)
+{
+	(void)context;
+	n_running = 0;
+}
+
+static void look_at_kernel(void)
+{
+	const struct prg_observer observer = { .peer = take, .restart = again };
+	PRG_BACKEND *backend = NULL;
+	bool interrupted;
+
+	n_running = 0;
+	assert_ok(prg_backend_open(PRG_BACKEND_MEMORY, "wg0", &backend, &err));
+	(void)prg_backend_observe(backend, &observer, &interrupted, &err);
+}
+
+static struct running *find_running(const struct prg_public_key *key)
+{
+	size_t i;
+
+	for (i = 0; i < n_running; i++)
+		if (memcmp(&running[i].key, key, sizeof(*key)) == 0)
+			return &running[i];
+	return NULL;
+}
+
+static void remove_behind(const struct prg_public_key *key)
+{
+	const struct prg_wg_peer peer = { .public_key = *key };
+	const struct prg_op op = { .kind = PRG_OP_PEER_REMOVE, .peer = &peer };
+	PRG_BACKEND *backend = NULL;
+
+	assert_ok(prg_backend_open(PRG_BACKEND_MEMORY, "wg0", &backend, &err));
+	(void)prg_backend_apply(backend, &op, 1, NULL, NULL, &err);
+}
+
+/* -------------------------------------------------------------------- the model */
+
+static struct model {
+	char name[8];
+	struct prg_public_key key;
+	uint64_t rx, tx;         /* of the peer that the kernel has */
+	uint64_t rx_told, tx_told; /* of these, at the last tick */
+	uint64_t rx_total, tx_total;
+} model[PEERS];
+
+static void forget(struct model *m)
+{
+	m->rx = m->tx = m->rx_told = m->tx_told = 0;
+}
+
+/* Without traffic in between, a counter falls or goes only with its peer. */
+static void follow(void)
+{
+	size_t i;
+
+	look_at_kernel();
+	for (i = 0; i < PEERS; i++) {
+		struct prg_public_key key = key_of(model[i].name);
+		const struct running *now = find_running(&key);
+
+		if (memcmp(&key, &model[i].key, sizeof(key)) != 0 || now == NULL ||
+		    now->rx < model[i].rx || now->tx < model[i].tx)
+			forget(&model[i]);
+		model[i].key = key;
+		if (now != NULL) {
+			model[i].rx = now->rx;
+			model[i].tx = now->tx;
+		}
+	}
+}
+
+static void check_totals(unsigned seed, unsigned step)
+{
+	size_t i;
+
+	for (i = 0; i < PEERS; i++) {
+		int64_t rx = number("SELECT u.rx_bytes FROM usage u JOIN peer p ON p.id = u.peer_id "
+		                    "WHERE p.name = '%s'",
+		                    model[i].name);
+		int64_t tx = number("SELECT u.tx_bytes FROM usage u JOIN peer p ON p.id = u.peer_id "
+		                    "WHERE p.name = '%s'",
+		                    model[i].name);
+		int64_t days = number("SELECT sum(d.rx_bytes + d.tx_bytes) FROM usage_day d JOIN "
+		                      "peer p ON p.id = d.peer_id WHERE p.name = '%s'",
+		                      model[i].name);
+
+		rx = rx < 0 ? 0 : rx;
+		tx = tx < 0 ? 0 : tx;
+		if ((uint64_t)rx != model[i].rx_total || (uint64_t)tx != model[i].tx_total ||
+		    days != rx + tx)
+			fail_msg("seed %u, step %u: %s has %lld and %lld, by day %lld, and should "
+			         "have %llu and %llu",
+			         seed, step, model[i].name, (long long)rx, (long long)tx,
+			         (long long)days, (unsigned long long)model[i].rx_total,
+			         (unsigned long long)model[i].tx_total);
+	}
+}
+
+/* interrupted: half of the peers are seen, and of the others nothing is known. */
+static void tick(bool interrupted)
+{
+	struct running before[2 * PEERS];
+	size_t n, i, k;
+	int rc;
+
+	look_at_kernel();
+	n = n_running;
+	memcpy(before, running, sizeof(before));
+	if (interrupted)
+		prg_memory_interrupt("wg0", 6);
+	rc = verb(PRG_MAINTAIN, 0, NULL);
+	prg_memory_interrupt("wg0", 0);
+	if (rc != 0)
+		assert_int_equal(rc, PRG_E_NOT_APPLIED);
+	look_at_kernel();
+	for (k = 0; k < (interrupted ? n / 2 : n); k++)
+		for (i = 0; i < PEERS; i++) {
+			const struct running *after = find_running(&before[k].key);
+
+			if (memcmp(&model[i].key, &before[k].key, sizeof(before[k].key)) != 0 ||
+			    after == NULL || after->rx < before[k].rx || after->tx < before[k].tx)
+				continue; /* what was pending took it away first */
+			model[i].rx_total += before[k].rx - model[i].rx_told;
+			model[i].tx_total += before[k].tx - model[i].tx_told;
+			model[i].rx_told = before[k].rx;
+			model[i].tx_told = before[k].tx;
+		}
+	follow();
+}
+
+static void some_traffic(void)
+{
+	size_t i;
+
+	look_at_kernel();
+	for (i = 0; i < PEERS; i++) {
+		if (rand() % 2 == 0 || find_running(&model[i].key) == NULL)
+			continue;
+		traffic(model[i].name, (uint64_t)rand() % 1000, (uint64_t)rand() % 1000);
+	}
+	follow();
+}
+
+/* A process that was killed between its COMMIT and its acknowledgement. */
+static void killed(enum prg_verb which, const char *name)
+{
+	(void)verb(which, PRG_NO_APPLY, name);
+	if (which == PRG_DISABLE && rand() % 2) {
+		struct prg_public_key key = key_of(name);
+
+		remove_behind(&key);
+	}
+}
+
+static void reboot(void)
+{
+	look.boot_id[0] = look.boot_id[0] == 'z' ? 'a' : (char)(look.boot_id[0] + 1);
+	look.boottime_s = 10;
+	pass(100);
+	prg_memory_reset();
+	if (rand() % 2)
+		tick(false); /* a timer that is quicker than the interface */
+	assert_ok(verb(PRG_UP, 0, NULL));
+}
+
+static void happen(void)
+{
+	const char *name = model[rand() % PEERS].name;
+	struct prg_public_key key = key_of(name);
+
+	switch (rand() % 16) {
+	case 0: (void)verb(PRG_DISABLE, 0, name); break;
+	case 1: (void)verb(PRG_ENABLE, 0, name); break;
+	case 2: (void)verb(PRG_ROTATE, 0, name); break;
+	case 3: (void)verb(PRG_DOWN, 0, NULL), (void)verb(PRG_UP, 0, NULL); break;
+	case 4: reboot(); break;
+	case 5: remove_behind(&key), (void)verb(PRG_SYNC, 0, NULL); break;
+	case 6: remove_behind(&key); break;
+	case 7: killed(PRG_DISABLE, name); break;
+	case 8: killed(PRG_ENABLE, name); break;
+	case 9:
+		prg_memory_fail("wg0", 1, PRG_E_FAILED);
+		(void)verb(rand() % 2 ? PRG_DISABLE : PRG_ENABLE, 0, name);
+		prg_memory_fail("wg0", 0, 0);
+		break;
+	case 10: (void)set(PRG_SET, name, PRG_FIELD_KEEPALIVE, rand() % 2 ? "25" : "none"); break;
+	case 11: (void)verb(PRG_SYNC, 0, NULL); break;
+	case 12: tick(false), some_traffic(), tick(true); break;
+	case 13: pass(rand() % 90000); break;
+	default: break;
+	}
+}
+
+static void counters_are_exact(void **state)
+{
+	unsigned seed = (unsigned)time(NULL), step;
+	size_t i;
+
+	(void)state;
+	if (getenv("SEED") != NULL)
+		seed = (unsigned)strtoul(getenv("SEED"), NULL, 10);
+	print_message("seed %u\n", seed);
+	srand(seed);
+	for (i = 0; i < PEERS; i++) {
+		memset(&model[i], 0, sizeof(model[i]));
+		snprintf(model[i].name, sizeof(model[i].name), "p%zu", i);
+		assert_ok(verb(PRG_ADD, 0, model[i].name));
+	}
+	follow();
+	for (step = 0; step < 400; step++) {
+		some_traffic();
+		happen();
+		follow();
+		if (rand() % 3 == 0)
+			tick(false);
+		check_totals(seed, step);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(counters_are_exact, setup, teardown),
+	};
+	int failed;
+
+	if (mkdtemp(directory) == NULL)
+		return 1;
+	snprintf(path, sizeof(path), "%s/register.db", directory);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	rmdir(directory);
+	return failed;
+}
