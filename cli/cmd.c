@@ -286,6 +286,13 @@ const struct cmd cmd_all[] = {
 	  "--verify recomputes it and exits 5 where it does not hold. With a HEAD that\n"
 	  "--head printed before, '--verify --head HEAD' exits 5 also where the chain does\n"
 	  "not extend that one: it was cut, rewritten, or is an older copy.\n", cmd_log },
+	{ "maintain", NULL, "", 0, 0, GROUP_UPKEEP, WORDS_NONE, CMD_CHANGES, NULL,
+	  "what is due: one tick, for a timer",
+	  "What is pending, transfer counted, expiry, quotas, older keys, and endpoints of\n"
+	  "idle peers forgotten; of each interface, or with -i of one. Run it as often as\n"
+	  "you like. Drift is told, and no failure: 'peerage audit' has the particulars.\n",
+	  cmd_maintain },
+
 	{ "help", NULL, "[COMMAND]", 0, 1, GROUP_HELP, WORDS_COMMANDS, CMD_PLAIN, NULL,
 	  "print help", NULL, cmd_help },
 };
@@ -318,7 +325,7 @@ bool opt_knows(enum opt_id id, const char *word)
 const char *cmd_group_name(enum cmd_group group)
 {
 	static const char *const names[GROUP_COUNT] = { "Interface", "Peers", "Onboarding",
-		                                        "Scripts", "Audit", "Help" };
+		                                        "Scripts", "Audit", "Upkeep", "Help" };
 
 	return names[group];
 }

@@ -96,7 +96,7 @@ struct opt {
 };
 
 enum cmd_group { GROUP_INTERFACE, GROUP_PEERS, GROUP_ONBOARDING, GROUP_SCRIPTS, GROUP_AUDIT,
-	         GROUP_HELP, GROUP_COUNT };
+	         GROUP_UPKEEP, GROUP_HELP, GROUP_COUNT };
 
 enum cmd_flags {
 	CMD_READS = 1u << 0,   /* opens the register to read it */
@@ -159,6 +159,7 @@ int cmd_rotate(struct cli *cli, struct prg_error *err);
 int cmd_audit(struct cli *cli, struct prg_error *err);
 int cmd_log(struct cli *cli, struct prg_error *err);
 int cmd_status(struct cli *cli, struct prg_error *err);
+int cmd_maintain(struct cli *cli, struct prg_error *err);
 int cmd_qr(struct cli *cli, struct prg_error *err);
 int cmd_export(struct cli *cli, struct prg_error *err);
 int cmd_import(struct cli *cli, struct prg_error *err);

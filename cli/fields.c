@@ -353,6 +353,17 @@ static void change_fields(struct cli *cli, const struct prg_change *change)
 	fields_changed(out, change);
 }
 
+void fields_change_list(struct cli *cli, const struct prg_report *report)
+{
+	out_array(&cli->out, "changes");
+	for (size_t i = 0; i < prg_report_n_changes(report); i++) {
+		out_object(&cli->out, NULL);
+		change_fields(cli, prg_report_change(report, i));
+		out_object_end(&cli->out);
+	}
+	out_array_end(&cli->out);
+}
+
 bool fields_changes(struct cli *cli, const struct prg_report *report, bool in_full)
 {
 	struct out *out = &cli->out;

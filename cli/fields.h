@@ -28,6 +28,9 @@ void fields_addresses(const struct prg_peer *peer, char *ret_text, size_t size);
 /* {"FIELD":{"from","to"}…} of a change, as "fields"; JSON only. */
 void fields_changed(struct out *out, const struct prg_change *change);
 
+/* Each change of a report, as "changes", inside a row; JSON only. */
+void fields_change_list(struct cli *cli, const struct prg_report *report);
+
 /* A remark that an interface has no peers, where people read. */
 void fields_no_peers(const struct cli *cli, const char *interface);
 

@@ -239,6 +239,17 @@ static int refuse_down(const struct prg_road *road, struct prg_error *err)
 	                     name_of(road), name_of(road));
 }
 
+static int maintain(struct prg_road *road, struct prg_error *err)
+{
+	int rc = prg_change_maintain(road, err);
+
+	if (rc == 0)
+		rc = prg_upkeep_scrub(road, err);
+	if (rc == 0)
+		prg_plan_order(road->plan);
+	return rc;
+}
+
 static int change(struct prg_road *road, struct prg_error *err)
 {
 	switch (road->intent->verb) {
@@ -258,7 +269,7 @@ static int change(struct prg_road *road, struct prg_error *err)
 	case PRG_APPLY:
 		return prg_change_document(road, err);
 	case PRG_MAINTAIN:
-		return prg_change_maintain(road, err);
+		return maintain(road, err);
 	default:
 		return prg_change_peers(road, err);
 	}
@@ -522,6 +533,8 @@ static int travel(struct prg_road *road, struct prg_error *err)
 	if (prg_road_dry(road))
 		return 0;
 	rc = apply_recorded(road, err);
+	if (rc == 0)
+		rc = prg_upkeep_drift(road, err);
 	if (rc == 0)
 		rc = prg_upkeep_end(road, err);
 	if (rc == 0 || rc == PRG_E_NOT_APPLIED) {

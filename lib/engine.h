@@ -142,7 +142,11 @@ int prg_apply_drain(struct prg_road *road, struct prg_error *err);
 /* ---- upkeep.c: around the transaction of a tick */
 /* The one dump, where there is something to look at. */
 int prg_upkeep_observe(struct prg_road *road, struct prg_error *err);
-/* After it: PRG_E_NOT_APPLIED where there was something to look at, in vain. */
+/* Inside it: endpoints of peers that are idle for too long, to the plan. */
+int prg_upkeep_scrub(struct prg_road *road, struct prg_error *err);
+/* After all: is what runs what should? */
+int prg_upkeep_drift(struct prg_road *road, struct prg_error *err);
+/* PRG_E_NOT_APPLIED where there was something to look at, in vain. */
 int prg_upkeep_end(struct prg_road *road, struct prg_error *err);
 
 /* ---- adopt.c: does the running device have this private key? */

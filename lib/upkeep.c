@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /* Of a tick, what is not in its transaction: looking at the interface before it, and
  * making the kernel forget endpoints, and telling of drift, after it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "engine.h"
+#include "model/addr.h"
 #include "tick.h"
 
-/* An interface that is not there, or not ours, keeps nobody from expiring. */
-static int excuse(struct prg_road *road, const struct prg_error *why)
-{
-	road->trouble = *why;
-	return 0;
-}
+/* ------------------------------------------------------------------------ before */
 
 int prg_upkeep_observe(struct prg_road *road, struct prg_error *err)
 {
@@ -33,7 +30,93 @@ int prg_upkeep_observe(struct prg_road *road, struct prg_error *err)
 		rc = prg_tick_observe(road->backend, &road->tick, &why);
 	if (rc == PRG_E_NOMEM)
 		return prg_error_nomem(err);
-	return rc < 0 ? excuse(road, &why) : 0;
+	/* an interface that is not there, or not ours, keeps nobody from expiring */
+	if (rc < 0)
+		road->trouble = why;
+	return 0;
+}
+
+/* --------------------------------------------------------------------- scrubbing */
+
+/* Its session is over, so that only a new handshake could go on with it. A peer that
+ * never completed one has no session to lose either. */
+static bool is_idle(const struct prg_road *road, const struct prg_observed_row *row)
+{
+	int64_t idle = road->clock.wall - row->latest_handshake_at;
+
+	/* in the future: the clock was ahead, and nothing came since it is not */
+	return row->latest_handshake_at == 0 || idle < 0 || idle >= road->interface->scrub_idle_s;
+}
+
+static int scrub_one(struct prg_road *road, const struct prg_observed_row *row,
+                     struct prg_error *err)
+{
+	struct prg_wg_peer to = { .public_key = row->public_key, .endpoint = prg_wg_nowhere };
+	struct prg_op op = { .kind = PRG_OP_PEER_SET, .fields = PRG_OF_ENDPOINT, .peer = &to };
+	char who[PRG_NAME_BYTES + 8];
+	PRG_PEER *peer = NULL;
+	int rc = prg_store_peer_by_key(road->store, road->interface->id, &row->public_key, &peer,
+	                               err);
+
+	if (rc < 0)
+		return rc == PRG_E_NOT_FOUND ? 0 : rc; /* nobody's: audit tells of it */
+	if (peer->endpoint.port != 0 || peer->state != PRG_PEER_ACTIVE)
+		return 0;
+	snprintf(who, sizeof(who), "peer %s", peer->name);
+	op.who = who;
+	prg_report_upkeep_of(road->report)->scrubbed++;
+	return prg_plan_add(road->plan, &op, err);
+}
+
+int prg_upkeep_scrub(struct prg_road *road, struct prg_error *err)
+{
+	const struct prg_tick *tick = road->tick;
+	size_t i;
+	int rc = 0;
+
+	/* handshakes are stamped with the wall clock: after a step none is known to be old */
+	if (tick == NULL || road->interface->scrub_idle_s == 0 || !road->clock.steady)
+		return 0;
+	for (i = 0; i < tick->seen.n && rc == 0; i++) {
+		const struct prg_observed_row *row = prg_observed_row(&tick->seen, i);
+
+		if (row->has_endpoint && is_idle(road, row))
+			rc = scrub_one(road, row, err);
+	}
+	return rc;
+}
+
+/* ------------------------------------------------------------------------- after */
+
+/* What sync would do. The tick itself is in line by now. */
+int prg_upkeep_drift(struct prg_road *road, struct prg_error *err)
+{
+	struct prg_upkeep *upkeep = prg_report_upkeep_of(road->report);
+	PRG_REPORT *found = NULL;
+	PRG_PLAN *plan = NULL;
+	size_t i, left;
+	int rc;
+
+	if (road->tick == NULL || road->tick->interrupted || prg_road_dry(road))
+		return 0;
+	rc = prg_report_new(&found, err);
+	if (rc == 0)
+		rc = prg_plan_new(&plan, err);
+	if (rc == 0)
+		rc = prg_sync_plan(road->store, road->backend, road->interface, PRG_SYNC_TELL_KEY,
+		                   found, plan, err);
+	if (rc < 0)
+		return rc;
+	upkeep->differing = prg_report_n_changes(found);
+	left = prg_report_n_left_over(found);
+	for (i = 0; i < left && rc == 0; i++)
+		rc = prg_report_add_left_over(road->report, prg_report_left_over(found, i), err);
+	if (upkeep->differing + left > 0)
+		prg_report_remark_add(road->report,
+		                      "%s is not in line with the register: 'peerage -i %s audit' "
+		                      "says what differs",
+		                      road->interface->name, road->interface->name);
+	return rc;
 }
 
 int prg_upkeep_end(struct prg_road *road, struct prg_error *err)

@@ -62,6 +62,8 @@ static int tell_peer(struct prg_assembly *assembly, struct prg_error *err)
 	peer->preshared_key = NULL;
 	if (!prg_secret_is_zero(assembly->preshared_key.bytes))
 		peer->preshared_key = &assembly->preshared_key;
+	if (prg_wg_endpoint_equal(&peer->endpoint, &prg_wg_nowhere))
+		peer->endpoint = (struct prg_wg_endpoint){ 0 };
 	if (observer->peer != NULL)
 		rc = observer->peer(observer->context, peer, err);
 	prg_wipe(&assembly->preshared_key, sizeof(assembly->preshared_key));

@@ -133,6 +133,8 @@ static int tell_peer(const struct fake_peer *peer, const struct prg_observer *ob
 	PRG_PRESHARED_KEY psk = peer->preshared_key;
 	struct prg_wg_peer values = peer->values;
 
+	if (prg_wg_endpoint_equal(&values.endpoint, &prg_wg_nowhere))
+		values.endpoint = (struct prg_wg_endpoint){ 0 };
 	if (memcmp(&psk, &none, sizeof(psk)) != 0)
 		values.preshared_key = &psk;
 	values.n_allowed_ips = observer->brief ? 0 : peer->allowed_ips.n;

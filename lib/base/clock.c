@@ -128,6 +128,7 @@ bool prg_clock_judge(const struct prg_clock_look *look, struct prg_clock_memory 
 		write = true;
 	}
 	*ret = (struct prg_clock_verdict){
+		.wall = look->wall_s,
 		.steady = look->boottime_s - m->since_s >= STEADY_S,
 		.trusted = look->synchronised &&
 		           (plausible(look, m) || look->boottime_s - m->since_s >= BELIEVE_S),

@@ -50,6 +50,7 @@ struct prg_clock_memory {
 
 struct prg_clock_verdict {
 	int64_t now;  /* the best there is */
+	int64_t wall; /* what the clock says, as the kernel stamps handshakes */
 	bool trusted;
 	bool steady;  /* no step since any handshake that could still have a session */
 	bool jumped;  /* it is synchronised, but not trusted */

@@ -128,7 +128,5 @@ int prg_change_maintain(struct prg_road *road, struct prg_error *err)
 		rc = prg_change_quotas(road, used, err);
 	if (rc == 0 && road->clock.trusted)
 		rc = fold(road, err);
-	if (rc == 0)
-		prg_plan_order(road->plan);
 	return rc == 0 && road->tick != NULL ? remember(road, err) : rc;
 }

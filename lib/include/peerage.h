@@ -644,7 +644,8 @@ struct prg_upkeep {
 	uint64_t expired;  /* their time is over */
 	uint64_t cut;      /* their quota is used up */
 	uint64_t resumed;  /* their quota's next period has begun */
-	uint64_t scrubbed; /* the kernel forgot where they had connected from */
+	uint64_t scrubbed; /* the kernel is made to forget where they connected from */
+	uint64_t differing; /* peers, and the interface itself, that are not as registered */
 };
 const struct prg_upkeep *prg_report_upkeep(const struct prg_report *report);
 

@@ -162,6 +162,10 @@ void prg_endpoint_format(const struct prg_endpoint *endpoint, char ret_text[PRG_
 	         six ? "]" : "", endpoint->port);
 }
 
+const struct prg_wg_endpoint prg_wg_nowhere = {
+	.addr = { .family = 4, .bytes = { 127, 0, 0, 1 } }, .port = 9
+};
+
 bool prg_wg_endpoint_equal(const struct prg_wg_endpoint *a, const struct prg_wg_endpoint *b)
 {
 	return prg_addr_compare(&a->addr, &b->addr) == 0 && a->port == b->port &&

@@ -12,6 +12,12 @@ struct prg_wg_endpoint {
 	uint32_t scope;
 };
 
+/*
+ * An endpoint cannot be taken back, only replaced: by one where nobody listens,
+ * 127.0.0.1, port 9 (discard, RFC 863). What is observed to be there is told as none.
+ */
+extern const struct prg_wg_endpoint prg_wg_nowhere;
+
 /* One peer, desired or observed. Arrays and keys it points to belong to
  * whoever made it. */
 struct prg_wg_peer {

@@ -139,13 +139,6 @@ static struct prg_public_key key_of(const char *name)
 	return peer->public_key;
 }
 
-static enum prg_peer_state state_of(const char *name)
-{
-	PRG_PEER *peer = NULL;
-
-	assert_ok(prg_find_peer(reg, "wg0", name, &peer, &err));
-	return peer->state;
-}
 
 static void traffic(const char *name, uint64_t rx, uint64_t tx)
 {
