@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* status: what runs, joined with what should. */
 #include "fields.h"
-
-#include <inttypes.h>
+#include "words.h"
 
 /* ENDPOINT is last, so that it can be left out. */
 static const struct out_column columns[] = {
@@ -23,7 +22,7 @@ struct view {
 	struct cli *cli;
 	const struct prg_interface *interface;
 	bool any;
-	uint64_t lingering; /* run, though they should not */
+	struct words_counts counts;
 	struct prg_live_interface live; /* filled before the first row comes */
 };
 
@@ -37,7 +36,9 @@ static int status_row(void *context, const struct prg_live *live, const struct p
 		.observed = true,
 	};
 
-	view->lingering += live->present && peer && peer->state != PRG_PEER_ACTIVE;
+	view->counts.lingering += live->present && peer && peer->state != PRG_PEER_ACTIVE;
+	view->counts.missing += live->status == PRG_LIVE_MISSING;
+	view->counts.unknown += live->status == PRG_LIVE_UNKNOWN;
 	view->any = true;
 	out_row(&cli->out);
 	if (live->present && cli->out.mode != OUT_JSON)
@@ -63,21 +64,16 @@ static void print_interface(struct out *out, const struct prg_live_interface *li
 		out_null(out, "listen_port");
 }
 
-static void say_interface(const struct cli *cli, const char *name,
-                          const struct prg_live_interface *live)
+static void say_interface(const struct cli *cli, const struct view *view)
 {
-	if (cli->backend == PRG_BACKEND_NONE)
-		cli_remark(cli, "with --backend none nothing is known of what runs");
-	else if (!live->present)
-		cli_remark(cli, "interface %s is not running; run 'peerage -i %s up'", name, name);
-	else if (!live->ours)
-		cli_remark(cli, "interface %s runs, but is not this register's: it was made by "
-		                "something else", name);
-	else if (!live->up)
-		cli_remark(cli, "interface %s is there, but down; run 'peerage -i %s up'", name,
-		           name);
-	if (live->changing)
-		cli_remark(cli, "interface %s was being changed meanwhile: run it again", name);
+	char notes[WORDS_NOTES][WORDS_NOTE];
+	size_t n = words_of_interface(view->interface->name, &view->live, cli->backend,
+	                              &view->counts, notes);
+
+	if (!view->any)
+		fields_no_peers(cli, view->interface->name);
+	for (size_t i = 0; i < n; i++)
+		cli_remark(cli, "%s", notes[i]);
 }
 
 int cmd_status(struct cli *cli, struct prg_error *err)
@@ -101,11 +97,6 @@ int cmd_status(struct cli *cli, struct prg_error *err)
 		return code;
 	out_list_end(&cli->out);
 	print_interface(&cli->out, &view.live);
-	say_interface(cli, interface->name, &view.live);
-	if (!view.any)
-		fields_no_peers(cli, interface->name);
-	if (view.lingering)
-		cli_remark(cli, "%" PRIu64 " disabled or expired peers still run: 'peerage -i %s "
-		                "sync' cuts them off", view.lingering, interface->name);
+	say_interface(cli, &view);
 	return 0;
 }

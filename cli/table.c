@@ -22,7 +22,6 @@ static struct libscols_column *add_column(struct libscols_table *table,
 {
 	struct libscols_column *made =
 		scols_table_new_column(table, column->title, 0,
-	                               SCOLS_FL_NOEXTREMES |
 	                               (column->flags & OUT_RIGHT ? SCOLS_FL_RIGHT : 0) |
 	                               (column->flags & OUT_FOLD ? SCOLS_FL_WRAP : 0));
 

@@ -5,6 +5,7 @@
 #include "own.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -293,4 +294,44 @@ char *words_of_change(const struct prg_change *change, bool planned)
 		return text;
 	free(text);
 	return NULL;
+}
+
+size_t words_of_interface(const char *name, const struct prg_live_interface *live,
+                          enum prg_backend_kind backend, const struct words_counts *counts,
+                          char ret[WORDS_NOTES][WORDS_NOTE])
+{
+	size_t n = 0;
+
+	if (backend == PRG_BACKEND_NONE)
+		(void)snprintf(ret[n++], WORDS_NOTE,
+		               "with --backend none nothing is known of what runs");
+	else if (!live->present)
+		(void)snprintf(ret[n++], WORDS_NOTE,
+		               "interface %s is not running; run 'peerage -i %s up'", name, name);
+	else if (!live->ours)
+		(void)snprintf(ret[n++], WORDS_NOTE,
+		               "interface %s runs, but is not this register's: it was made by "
+		               "something else", name);
+	else if (!live->up)
+		(void)snprintf(ret[n++], WORDS_NOTE,
+		               "interface %s is there, but down; run 'peerage -i %s up'", name,
+		               name);
+	if (live->changing)
+		(void)snprintf(ret[n++], WORDS_NOTE,
+		               "interface %s was being changed meanwhile: run it again", name);
+	if (!live->present)
+		return n;
+	if (counts->lingering)
+		(void)snprintf(ret[n++], WORDS_NOTE,
+		               "%" PRIu64 " disabled or expired peers still run: 'peerage -i %s "
+		               "sync' cuts them off", counts->lingering, name);
+	if (counts->missing)
+		(void)snprintf(ret[n++], WORDS_NOTE,
+		               "missing from interface %s: %" PRIu64 "; 'peerage -i %s sync' lets "
+		               "them in", name, counts->missing, name);
+	if (counts->unknown)
+		(void)snprintf(ret[n++], WORDS_NOTE,
+		               "not in the register: %" PRIu64 "; 'peerage -i %s sync --prune' "
+		               "takes them out", counts->unknown, name);
+	return n;
 }
