@@ -47,6 +47,24 @@ size_t text_fit(const char *text, size_t width)
 	return at;
 }
 
+void text_printable(char *text)
+{
+	mbstate_t state;
+	wchar_t wide;
+	size_t length;
+
+	for (; *text; text += length) {
+		memset(&state, 0, sizeof(state));
+		length = mbrtowc(&wide, text, strlen(text), &state);
+		if (length > 16) { /* it is no character */
+			length = 1;
+			*text = '?';
+		} else if (!iswprint((wint_t)wide)) {
+			memset(text, '?', length);
+		}
+	}
+}
+
 /* Bytes of a stretch in '…' that begins at text[at]; 0: none does. An apostrophe
  * inside a word neither begins nor ends one. */
 static size_t quoted(const char *text, size_t at)

@@ -11,6 +11,8 @@
 size_t text_width(const char *text);
 /* Bytes of its longest start that takes at most `width` columns. */
 size_t text_fit(const char *text, size_t width);
+/* What cannot be shown becomes '?', one for each byte of it. */
+void text_printable(char *text);
 /* Bytes of its first line where it is folded at spaces; the space that ends it is
  * not among them. A word that is wider has a line to itself, and goes over.
  * quotes: nor is what stands in '…' folded, for it may be a command to copy. */
