@@ -157,15 +157,25 @@ int cli_open(struct cli *cli, struct prg_error *err)
 	return 0;
 }
 
-int cli_open_real(struct cli *cli, struct prg_error *err)
+static int open_anew(struct cli *cli, unsigned flags, struct prg_error *err)
 {
 	int code;
 
 	cli_close(cli);
-	code = prg_register_open(cli->register_path, PRG_OPEN_CREATE, cli->wait_ms, &cli->reg, err);
+	code = prg_register_open(cli->register_path, flags, cli->wait_ms, &cli->reg, err);
 	if (!code)
 		introduce(cli);
 	return code;
+}
+
+int cli_open_real(struct cli *cli, struct prg_error *err)
+{
+	return open_anew(cli, PRG_OPEN_CREATE, err);
+}
+
+int cli_open_again(struct cli *cli, struct prg_error *err)
+{
+	return open_anew(cli, PRG_OPEN_READ, err);
 }
 
 void cli_close(struct cli *cli)

@@ -16,6 +16,7 @@ struct cli {
 	enum prg_backend_kind backend;
 	unsigned wait_ms;
 	bool dry_run, quiet;
+	int signal;                /* the program ends by this one when all is tidy; 0: none */
 	struct prg_register *reg;
 	char scratch[256];         /* directory of a register that is thrown away; empty:
 	                              reg is the real one */
@@ -29,6 +30,8 @@ int cli_settle(struct cli *cli, struct prg_error *err);
 int cli_open(struct cli *cli, struct prg_error *err);
 /* Exchanges a scratch register for the real one, which is made. */
 int cli_open_real(struct cli *cli, struct prg_error *err);
+/* The file that is there now, to read it. */
+int cli_open_again(struct cli *cli, struct prg_error *err);
 void cli_close(struct cli *cli);
 
 /* A line for the user, on stderr, unless -q. */

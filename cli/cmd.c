@@ -115,6 +115,8 @@ const struct opt cmd_opts[OPT_COUNT] = {
 	        "only those whose config has become wrong" },
 	[OPT_ENDPOINTS] = { "endpoints", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
 	        "show where peers connect from" },
+	[OPT_WATCH] = { "watch", 0, OPT_MAYBE, OPT_ONCE, "S", NULL, 0,
+	        "go on, every S seconds (2), with rates" },
 	[OPT_SINCE] = { "since", 0, OPT_VALUE, OPT_ONCE, "WHEN", NULL, 0,
 	        "from then on: 7d (ago), or a moment" },
 	[OPT_PEER] = { "peer", 0, OPT_VALUE, OPT_ONCE, "NAME", NULL, 0,
@@ -150,7 +152,7 @@ static const enum opt_id set_options[] = { OPT_PRESHARED_KEY_NEW, OPT_ADDRESS, O
 	OPT_KEEPALIVE, OPT_EXPIRES, OPT_QUOTA, OPT_TAG, OPT_UNTAG, OPT_NOTE, OPT_NONE };
 static const enum opt_id list_options[] = { OPT_STATE, OPT_TAGGED, OPT_SORT,
 	OPT_STALE_CONFIG, OPT_NONE };
-static const enum opt_id status_options[] = { OPT_ENDPOINTS, OPT_NONE };
+static const enum opt_id status_options[] = { OPT_WATCH, OPT_ENDPOINTS, OPT_NONE };
 static const enum opt_id audit_options[] = { OPT_FAIL_ON, OPT_NONE };
 static const enum opt_id log_options[] = { OPT_SINCE, OPT_PEER, OPT_VERIFY, OPT_HEAD, OPT_NONE };
 static const enum opt_id onboarding_options[] = { OPT_QR, OPT_CONF, OPT_FORMAT, OPT_OUTPUT,
@@ -274,7 +276,9 @@ const struct cmd cmd_all[] = {
 	  status_options, "the running interface joined with the register",
 	  "on: a handshake under 180 s ago; idle: under 30 days; stale: older; never: none\n"
 	  "since the interface was made; unknown: a key that is not registered; missing:\n"
-	  "registered, and not in the running interface.\n", cmd_status },
+	  "registered, and not in the running interface.\n"
+	  "--watch fills the window with the busiest peers: s sorts them otherwise, q\n"
+	  "quits. With -j or -t it prints one look after another instead.\n", cmd_status },
 	{ "audit", NULL, "", 0, 0, GROUP_AUDIT, WORDS_NONE, CMD_READS | CMD_LISTS, audit_options,
 	  "what is not as it should be, and what mends it",
 	  "Looks at the running interface, the register and this host; changes nothing.\n"

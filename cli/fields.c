@@ -106,6 +106,14 @@ static const char *status_colour(enum prg_live_status status)
 	}
 }
 
+static void rate(struct out *out, const char *key, const struct rates_peer *rates, uint64_t value)
+{
+	if (rates && rates->measured)
+		out_number(out, key, value);
+	else
+		out_null(out, key);
+}
+
 static void live_fields(struct out *out, const struct fields_live *shown)
 {
 	const struct prg_live *live = shown ? shown->live : NULL;
@@ -123,6 +131,10 @@ static void live_fields(struct out *out, const struct fields_live *shown)
 	} else {
 		out_null(out, "rx_bytes");
 		out_null(out, "tx_bytes");
+	}
+	if (shown->rated) {
+		rate(out, "rx_bytes_per_s", shown->rates, shown->rates ? shown->rates->rx_rate : 0);
+		rate(out, "tx_bytes_per_s", shown->rates, shown->rates ? shown->rates->tx_rate : 0);
 	}
 	if (shown->endpoint && live->present)
 		endpoint(out, "endpoint", &live->endpoint);

@@ -4,6 +4,7 @@
 #define PEERAGE_CLI_FIELDS_H
 
 #include "cli.h"
+#include "rates.h"
 
 /* The fields of an interface's settings, inside a row or record. */
 void fields_interface(struct out *out, const struct prg_interface *interface);
@@ -13,6 +14,8 @@ struct fields_live {
 	bool endpoint;               /* show where it is connected from */
 	bool observed;               /* allowed IPs, keepalive and preshared key as they
 	                                run, not as registered */
+	bool rated;                  /* with its rates */
+	const struct rates_peer *rates; /* NULL: not known */
 };
 
 /* A peer as CLI.md has it. peer NULL: a key that is not registered. */

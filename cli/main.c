@@ -140,5 +140,8 @@ int main(int argc, char **argv)
 	code = end(&cli, code, &err);
 	out_done(&cli.out);
 	args_done(&cli.args);
+	/* so that a shell that waits knows why */
+	if (cli.signal)
+		(void)raise(cli.signal);
 	return code;
 }

@@ -298,12 +298,13 @@ void out_list(struct out *out, const char *key, const struct out_column *columns
 		out->nomem |= !out->table;
 		return;
 	}
-	for (size_t i = 0; i < n_columns; i++) {
+	for (size_t i = 0; i < n_columns && !out->headed; i++) {
 		if (i)
 			sink_char('\t');
 		put(tsv_name(&columns[i]));
 	}
-	sink_char('\n');
+	if (!out->headed)
+		sink_char('\n');
 }
 
 void out_list_end(struct out *out)

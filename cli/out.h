@@ -39,6 +39,7 @@ struct out {
 	enum out_mode mode;
 	int64_t now;          /* what relative times are relative to; 0: not asked yet */
 	bool begun, nomem;
+	bool headed;          /* TSV: the columns were named; a list goes on */
 	/* JSON */
 	unsigned depth;
 	char closers[OUT_DEPTH];

@@ -28,6 +28,13 @@ bool term_is_console(void)
 	return term && strcmp(term, "linux") == 0;
 }
 
+static bool utf8;
+
+bool term_blocks(void)
+{
+	return utf8 && !term_is_console();
+}
+
 bool term_colour(void)
 {
 	const char *no = getenv("NO_COLOR");
@@ -59,7 +66,8 @@ void term_size(unsigned *ret_columns, unsigned *ret_rows)
 
 void term_locale(void)
 {
-	if (!setlocale(LC_CTYPE, "") || strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+	utf8 = setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	if (!utf8)
 		(void)setlocale(LC_CTYPE, "C.UTF-8");
 }
 

@@ -10,6 +10,8 @@ bool term_is(int fd);
 bool term_capable(void);
 /* TERM=linux: its font has no sextants. */
 bool term_is_console(void);
+/* It shows block elements, and the environment's locale is a UTF-8 one. */
+bool term_blocks(void);
 /* stdout is a terminal that shows colour, and NO_COLOR is not set. */
 bool term_colour(void);
 /* Window of stdout; where the kernel knows none, COLUMNS and LINES, else 80x24. */
