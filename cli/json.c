@@ -84,3 +84,45 @@ void json_string(const char *text)
 	}
 	sink_char('"');
 }
+
+/* --------------------------------------------------------------- documents */
+
+static void json_begin(struct out *out)
+{
+	if (out->begun)
+		return;
+	out->begun = true;
+	sink_char('{');
+	out->closers[out->depth++] = '}';
+	out->comma = false;
+}
+
+/* Keys are ours: nothing in them is to be escaped. */
+void json_key(struct out *out, const char *key)
+{
+	json_begin(out);
+	if (out->comma)
+		sink_char(',');
+	out->comma = true;
+	if (key) {
+		sink_char('"');
+		sink_text(key);
+		sink_put("\":", 2);
+	}
+}
+
+void json_open(struct out *out, const char *key, char opener, char closer)
+{
+	json_key(out, key);
+	sink_char(opener);
+	if (out->depth < OUT_DEPTH)
+		out->closers[out->depth] = closer;
+	out->depth++;
+	out->comma = false;
+}
+
+void json_close(struct out *out)
+{
+	sink_char(out->closers[--out->depth]);
+	out->comma = true;
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "out.h"
 
+#include "cells.h"
 #include "human.h"
 #include "json.h"
 #include "sink.h"
@@ -17,11 +18,6 @@
 #include <unistd.h>
 
 static char stdout_buffer[1 << 16];
-
-static void put(const char *text)
-{
-	sink_put(text, strlen(text));
-}
 
 void out_setup(struct out *out, enum out_mode mode)
 {
@@ -67,48 +63,6 @@ void out_done(struct out *out)
 	prg_wipe(&sink, sizeof(sink));
 }
 
-/* ------------------------------------------------------------------- JSON */
-
-static void json_begin(struct out *out)
-{
-	if (out->begun)
-		return;
-	out->begun = true;
-	sink_char('{');
-	out->closers[out->depth++] = '}';
-	out->comma = false;
-}
-
-/* Keys are ours: nothing in them is to be escaped. */
-static void json_key(struct out *out, const char *key)
-{
-	json_begin(out);
-	if (out->comma)
-		sink_char(',');
-	out->comma = true;
-	if (key) {
-		sink_char('"');
-		put(key);
-		sink_put("\":", 2);
-	}
-}
-
-static void json_open(struct out *out, const char *key, char opener, char closer)
-{
-	json_key(out, key);
-	sink_char(opener);
-	if (out->depth < OUT_DEPTH)
-		out->closers[out->depth] = closer;
-	out->depth++;
-	out->comma = false;
-}
-
-static void json_close(struct out *out)
-{
-	sink_char(out->closers[--out->depth]);
-	out->comma = true;
-}
-
 void out_finish(struct out *out)
 {
 	if (out->mode != OUT_JSON || !out->begun)
@@ -130,146 +84,6 @@ void out_error(struct out *out, const struct prg_error *err)
 	out_text(out, "reason", prg_code_name(err->code));
 	out_text(out, "message", err->message);
 	json_close(out);
-}
-
-/* ------------------------------------------------------------------ cells */
-
-static void cell_append(struct out *out, struct out_cell *cell, const char *text, size_t length)
-{
-	if (cell->length + length + 1 > cell->capacity) {
-		size_t capacity = 2 * (cell->length + length) + 32;
-		char *grown = realloc(cell->text, capacity);
-
-		if (!grown) {
-			out->nomem = true;
-			return;
-		}
-		cell->text = grown;
-		cell->capacity = capacity;
-	}
-	memcpy(cell->text + cell->length, text, length);
-	cell->length += length;
-	cell->text[cell->length] = 0;
-}
-
-static bool is_cell(const struct out *out, size_t at, const char *key)
-{
-	const char *name = out->columns[at].key;
-
-	if (out->nested > 0 && (*name != *out->path ||
-	                        strncmp(name, out->path, out->nested) != 0))
-		return false;
-	name += out->nested;
-	return *name == *key && strcmp(name, key) == 0;
-}
-
-/* The cell of a field, or NULL. Fields mostly come in the order of the columns. */
-static struct out_cell *cell_find(struct out *out, const char *key)
-{
-	size_t at = out->cursor;
-
-	for (size_t i = 0; i < out->n_columns; i++, at++) {
-		if (at >= out->n_columns)
-			at = 0;
-		if (!is_cell(out, at, key))
-			continue;
-		out->cursor = at + 1;
-		return &out->cells[at];
-	}
-	return NULL;
-}
-
-static bool tsv_special(unsigned char c)
-{
-	return c < 0x20 || c == 0x7f || c == '\\';
-}
-
-static void tsv_escape(unsigned char c)
-{
-	char escaped[8];
-
-	if (c == '\t')
-		put("\\t");
-	else if (c == '\n')
-		put("\\n");
-	else if (c == '\\')
-		put("\\\\");
-	else {
-		(void)snprintf(escaped, sizeof(escaped), "\\x%02x", c);
-		put(escaped);
-	}
-}
-
-static void tsv_text(const char *text, size_t length, bool plain)
-{
-	size_t begin = 0;
-
-	for (size_t i = 0; !plain && i < length; i++) {
-		if (!tsv_special((unsigned char)text[i]))
-			continue;
-		sink_put(text + begin, i - begin);
-		tsv_escape((unsigned char)text[i]);
-		begin = i + 1;
-	}
-	sink_put(text + begin, length - begin);
-}
-
-/* TSV: the value of a cell goes straight into the line where all cells before it are
- * there; it begins here if it is the next. */
-static bool is_straight(struct out *out, const struct out_cell *cell)
-{
-	size_t at = (size_t)(cell - out->cells);
-
-	if (out->mode != OUT_TSV || out->record)
-		return false;
-	if (at == out->straight) {
-		if (at > 0)
-			sink_char('\t');
-		out->straight++;
-	}
-	return at + 1 == out->straight;
-}
-
-/* plain: as out_plain() has it. */
-static void cell_put(struct out *out, const char *key, const char *text, size_t length, bool plain)
-{
-	struct out_cell *cell = out->in_array ? out->array : cell_find(out, key);
-
-	if (!cell)
-		return;
-	if (is_straight(out, cell)) {
-		if (out->in_array && cell->length)
-			sink_char(',');
-		tsv_text(text, length, plain);
-		cell->length += length;
-		return;
-	}
-	if (out->in_array && cell->length)
-		cell_append(out, cell, ", ", out->mode == OUT_TABLE ? 2 : 1);
-	cell_append(out, cell, text, length);
-	cell->special |= !plain;
-}
-
-static void cells_clear(struct out *out)
-{
-	for (size_t i = 0; i < out->n_columns; i++) {
-		out->cells[i].length = 0;
-		out->cells[i].special = false;
-		out->cells[i].colour = NULL;
-		if (out->cells[i].text)
-			out->cells[i].text[0] = 0;
-	}
-	out->cursor = out->straight = 0;
-}
-
-static const char *cell_text(const struct out_cell *cell)
-{
-	return cell->text ? cell->text : "";
-}
-
-static void tsv_cell(const struct out_cell *cell)
-{
-	tsv_text(cell_text(cell), cell->length, !cell->special);
 }
 
 static const char *tsv_name(const struct out_column *column)
@@ -301,7 +115,7 @@ void out_list(struct out *out, const char *key, const struct out_column *columns
 	for (size_t i = 0; i < n_columns && !out->headed; i++) {
 		if (i)
 			sink_char('\t');
-		put(tsv_name(&columns[i]));
+		sink_text(tsv_name(&columns[i]));
 	}
 	if (!out->headed)
 		sink_char('\n');
@@ -337,7 +151,7 @@ void out_row_end(struct out *out)
 		for (size_t i = out->straight; i < out->n_columns; i++) {
 			if (i)
 				sink_char('\t');
-			tsv_cell(&out->cells[i]);
+			cells_tsv(&out->cells[i]);
 		}
 		sink_char('\n');
 	} else if (out->table) {
@@ -357,14 +171,14 @@ void out_record(struct out *out, const char *key, const struct out_column *colum
 	out->record = true;
 	cells_clear(out);
 	if (out->mode == OUT_TSV && n_columns)
-		put("field\tvalue\n");
+		sink_text("field\tvalue\n");
 }
 
 static void label_line(const struct out_column *column, const char *text, size_t width)
 {
 	size_t length = strlen(column->title);
 
-	put(column->title);
+	sink_text(column->title);
 	for (; length < width + 2; length++)
 		sink_char(' ');
 	for (; *text; text++)
@@ -384,12 +198,12 @@ void out_record_end(struct out *out)
 		if (!(out->columns[i].flags & OUT_HIDE) && strlen(out->columns[i].title) > width)
 			width = strlen(out->columns[i].title);
 	for (size_t i = 0; i < out->n_columns; i++) {
-		const char *text = cell_text(&out->cells[i]);
+		const char *text = cells_text(&out->cells[i]);
 
 		if (out->mode == OUT_TSV) {
-			put(tsv_name(&out->columns[i]));
+			sink_text(tsv_name(&out->columns[i]));
 			sink_char('\t');
-			tsv_cell(&out->cells[i]);
+			cells_tsv(&out->cells[i]);
 			sink_char('\n');
 		} else if (!(out->columns[i].flags & OUT_HIDE)) {
 			label_line(&out->columns[i], *text ? text : "-", width);
@@ -433,9 +247,9 @@ void out_array(struct out *out, const char *key)
 		return;
 	}
 	out->in_array = true;
-	out->array = cell_find(out, key);
+	out->array = cells_find(out, key);
 	if (out->array)
-		(void)is_straight(out, out->array);
+		(void)cells_straight(out, out->array);
 }
 
 void out_array_end(struct out *out)
@@ -456,7 +270,7 @@ void out_text(struct out *out, const char *key, const char *text)
 		json_key(out, key);
 		json_string(text);
 	} else {
-		cell_put(out, key, text, strlen(text), false);
+		cells_put(out, key, text, strlen(text), false);
 	}
 }
 
@@ -470,7 +284,7 @@ void out_plain(struct out *out, const char *key, const char *text)
 		sink_put(text, length);
 		sink_char('"');
 	} else {
-		cell_put(out, key, text, length, true);
+		cells_put(out, key, text, length, true);
 	}
 }
 
@@ -481,7 +295,7 @@ void out_word(struct out *out, const char *key, const char *word, const char *co
 	out_text(out, key, word);
 	if (out->mode != OUT_TABLE || !word)
 		return;
-	cell = cell_find(out, key);
+	cell = cells_find(out, key);
 	if (cell)
 		cell->colour = colour;
 }
@@ -493,7 +307,7 @@ static void put_number(struct out *out, const char *key, const char *text, size_
 		json_key(out, key);
 		sink_put(text, length);
 	} else {
-		cell_put(out, key, text, length, true);
+		cells_put(out, key, text, length, true);
 	}
 }
 
@@ -501,9 +315,9 @@ void out_json(struct out *out, const char *key, const char *json)
 {
 	if (out->mode == OUT_JSON) {
 		json_key(out, key);
-		put(json ? json : "null");
+		sink_text(json ? json : "null");
 	} else if (json) {
-		cell_put(out, key, json, strlen(json), false);
+		cells_put(out, key, json, strlen(json), false);
 	}
 }
 
@@ -511,9 +325,8 @@ void out_null(struct out *out, const char *key)
 {
 	if (out->mode == OUT_JSON)
 		put_number(out, key, "null", 4);
-	else if (!out->in_array && out->straight < out->n_columns &&
-	         is_cell(out, out->straight, key))
-		(void)is_straight(out, &out->cells[out->straight]);
+	else
+		cells_null(out, key);
 }
 
 void out_bool(struct out *out, const char *key, bool value)
@@ -536,7 +349,7 @@ void out_number(struct out *out, const char *key, uint64_t value)
 
 static void put_shown(struct out *out, const char *key, const char *text)
 {
-	cell_put(out, key, text, strlen(text), false);
+	cells_put(out, key, text, strlen(text), false);
 }
 
 void out_bytes(struct out *out, const char *key, uint64_t value)

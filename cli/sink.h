@@ -32,6 +32,11 @@ static inline void sink_put(const char *bytes, size_t length)
 	sink.used += length;
 }
 
+static inline void sink_text(const char *text)
+{
+	sink_put(text, strlen(text));
+}
+
 static inline void sink_char(char c)
 {
 	if (sink.used == SINK_BYTES)
