@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The whole register against an observation. Both go by side by side: the interface
- * tells its peers in the order in which they were made, which is mostly that of the
- * register. A pair that is equal costs no memory. What comes out of turn is packed
- * (observed.h) and looked up when the rest has gone by; at worst that is the whole
- * dump. Only what was seen is ever removed, so that an interrupted dump cannot lead
- * to a deletion.
+ * The whole register against an observation. What the register expects is a list of
+ * digests (expected.h); a peer that is seen just as expected is done with at once, and
+ * no row of it is read. What is seen otherwise is packed (observed.h), and compared
+ * with the rows of those that were not met when all has been seen. Only what was seen
+ * is ever removed, so that an interrupted dump cannot lead to a deletion.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -13,13 +12,13 @@
 
 #include "base/error.h"
 #include "engine.h"
+#include "expected.h"
 #include "model/addr.h"
 #include "observed.h"
 #include "plan/diff.h"
 
 #define PAGE 330         /* peers of a load that are planned at once: three messages */
-#define ALL SIZE_MAX
-#define TRIES 4096       /* to find the place in the register of what is out of turn */
+#define GAP 32           /* rows that are stepped over sooner than left out by a new query */
 
 struct sync {
 	struct prg_store *store;
@@ -28,11 +27,8 @@ struct sync {
 	struct prg_report *report;
 	struct prg_plan *plan;     /* filled anew after a restart */
 	struct prg_private_key key; /* the register's */
-	struct prg_wg_rows *rows;     /* the register, going by */
-	const struct prg_wg_row *row; /* its next peer; NULL: all went by */
-	struct prg_observed seen;     /* observed out of turn */
-	int64_t skipped[TRIES];       /* registered, but their turn went by */
-	size_t n_skipped, n_tries;
+	struct prg_expected expected; /* what should be there */
+	struct prg_observed seen;     /* what is there and not as expected */
 	struct {
 		struct prg_prefix *list;
 		size_t n, capacity;
@@ -51,7 +47,7 @@ static int sync_begin(struct sync *s, struct prg_error *err)
 static void sync_done(struct sync *s)
 {
 	prg_wipe(&s->key, sizeof(s->key));
-	prg_store_wg_close(&s->rows);
+	prg_expected_done(&s->expected);
 	prg_observed_done(&s->seen);
 	free(s->routes.list);
 }
@@ -162,25 +158,6 @@ static int keep_routes(struct sync *s, const struct prg_wg_peer *peer, struct pr
 	return 0;
 }
 
-/* The register's next peer becomes the current one. */
-static int advance(struct sync *s, struct prg_error *err)
-{
-	int rc = prg_store_wg_next(s->rows, &s->row, err);
-
-	return rc == 0 && s->row != NULL ? keep_routes(s, s->row->peer, err) : rc;
-}
-
-static int begin_rows(struct sync *s, struct prg_error *err)
-{
-	int rc;
-
-	prg_store_wg_close(&s->rows);
-	prg_observed_clear(&s->seen);
-	s->n_skipped = s->n_tries = s->routes.n = 0;
-	rc = prg_store_wg_open(s->store, s->interface->id, 0, ALL, false, &s->rows, err);
-	return rc == 0 ? advance(s, err) : rc;
-}
-
 /* from NULL: it was not seen. */
 static int compare(struct sync *s, const struct prg_wg_peer *from, const struct prg_wg_row *row,
                    struct prg_error *err)
@@ -202,7 +179,7 @@ static int compare(struct sync *s, const struct prg_wg_peer *from, const struct 
 	return prg_report_peer_change(s->report, name, from, row->peer, fields, err);
 }
 
-/* A registered peer whose turn went by, or that comes after all that was seen. */
+/* One that was not seen as expected: maybe otherwise. */
 static int look_back(struct sync *s, const struct prg_wg_row *row, struct prg_error *err)
 {
 	struct prg_observed_row *seen = NULL;
@@ -218,78 +195,79 @@ static int look_back(struct sync *s, const struct prg_wg_row *row, struct prg_er
 	return rc < 0 ? rc : compare(s, &from, row, err);
 }
 
-static bool in_turn(const struct sync *s, const struct prg_wg_peer *peer)
-{
-	return s->row != NULL && memcmp(&s->row->peer->public_key, &peer->public_key,
-	                                sizeof(peer->public_key)) == 0;
-}
-
-/* Lets the register go by up to this peer, where that is not far. */
-static int catch_up(struct sync *s, const struct prg_wg_peer *peer, struct prg_error *err)
-{
-	int64_t id = 0;
-	int rc;
-
-	if (s->row == NULL || s->n_tries >= TRIES)
-		return 0;
-	s->n_tries++;
-	rc = prg_store_active_by_key(s->store, s->interface->id, &peer->public_key, &id, err);
-	while (rc == 0 && s->row != NULL && s->row->id < id && s->n_skipped < TRIES) {
-		s->skipped[s->n_skipped++] = s->row->id;
-		rc = advance(s, err);
-	}
-	return rc;
-}
-
 static int on_peer(void *context, const struct prg_wg_peer *peer, struct prg_error *err)
 {
 	struct sync *s = context;
-	int rc = s->rows == NULL ? begin_rows(s, err) : 0;
+	bool met = false;
+	int rc = prg_expected_meet(&s->expected, peer, &met, err);
 
-	if (rc == 0 && !in_turn(s, peer))
-		rc = catch_up(s, peer, err);
-	if (rc < 0)
-		return rc;
-	if (!in_turn(s, peer))
-		return prg_observed_add(&s->seen, peer, true, err);
-	rc = compare(s, peer, s->row, err);
-	return rc < 0 ? rc : advance(s, err);
+	return rc < 0 || met ? rc : prg_observed_add(&s->seen, peer, true, err);
 }
 
 static void on_restart(void *context)
 {
 	struct sync *s = context;
 
-	prg_store_wg_close(&s->rows); /* on_peer begins anew */
+	prg_expected_restart(&s->expected);
+	prg_observed_clear(&s->seen);
 	prg_report_reset(s->report, &s->mark);
 	prg_plan_clear(s->plan);
 }
 
-static int plan_skipped(struct sync *s, int64_t id, struct prg_error *err)
+/* The next that needs a look at its row, from i on. */
+static size_t next_wanted(const struct sync *s, size_t i)
 {
-	PRG_WG_ROWS *one = NULL;
-	const struct prg_wg_row *row = NULL;
-	int rc = prg_store_wg_open(s->store, s->interface->id, id - 1, 1, false, &one, err);
+	const struct prg_expected_peer *peers = s->expected.peers;
 
-	if (rc == 0)
-		rc = prg_store_wg_next(one, &row, err);
-	return rc == 0 && row != NULL && row->id == id ? look_back(s, row, err) : rc;
+	while (i < s->expected.n && peers[i].met && !peers[i].route)
+		i++;
+	return i;
 }
 
-/* What the dump left of the register. */
+static int plan_row(struct sync *s, const struct prg_expected_peer *peer,
+                    const struct prg_wg_row *row, struct prg_error *err)
+{
+	int rc = keep_routes(s, row->peer, err);
+
+	return rc == 0 && !peer->met ? look_back(s, row, err) : rc;
+}
+
+/* Peer *i of those expected, and those behind it while they are near: *i moves on. A row
+ * that is gone by now, or new, is left to its own journey. */
+static int plan_run(struct sync *s, size_t *i, struct prg_error *err)
+{
+	const struct prg_expected_peer *peers = s->expected.peers;
+	PRG_WG_ROWS *rows = NULL;
+	const struct prg_wg_row *row = NULL;
+	size_t n = s->expected.n, last = *i;
+	int rc = prg_store_wg_open(s->store, s->interface->id, peers[*i].id - 1, SIZE_MAX, false,
+	                           &rows, err);
+
+	while (rc == 0 && *i < n && *i - last <= GAP) {
+		rc = prg_store_wg_next(rows, &row, err);
+		if (rc < 0 || row == NULL)
+			break;
+		while (*i < n && peers[*i].id < row->id)
+			*i = next_wanted(s, *i + 1);
+		if (*i == n || peers[*i].id > row->id)
+			continue;
+		rc = plan_row(s, &peers[*i], row, err);
+		last = *i;
+		*i = next_wanted(s, last + 1);
+	}
+	if (row == NULL)
+		*i = n;
+	return rc;
+}
+
+/* What the dump left of what was expected, and what needs routes. */
 static int plan_rest(struct sync *s, struct prg_error *err)
 {
-	size_t i;
-	int rc = s->rows == NULL ? begin_rows(s, err) : 0;
+	size_t i = next_wanted(s, 0);
+	int rc = 0;
 
-	while (rc == 0 && s->row != NULL) {
-		rc = look_back(s, s->row, err);
-		if (rc == 0)
-			rc = advance(s, err);
-	}
-	prg_store_wg_close(&s->rows);
-	for (i = 0; i < s->n_skipped && rc == 0; i++)
-		rc = plan_skipped(s, s->skipped[i], err);
+	while (rc == 0 && i < s->expected.n)
+		rc = plan_run(s, &i, err);
 	return rc;
 }
 
@@ -360,6 +338,8 @@ int prg_sync_plan(struct prg_store *store, struct prg_backend *backend,
 		   .plan = plan };
 	int rc = sync_begin(&s, err);
 
+	if (rc == 0)
+		rc = prg_expected_read(&s.expected, store, interface, err);
 	if (rc == 0)
 		rc = observe(&s, backend, err);
 	if (rc == 0)

@@ -23,6 +23,14 @@ struct prg_stmt {
 
 #define PRG_VERB_TEXT 33
 
+/* What stale.h gathers. */
+struct prg_stale {
+	int64_t *pages;
+	size_t n;
+	int64_t n_unsaid; /* rows of prefix that changed, less those that were said */
+	bool all;         /* every page */
+};
+
 /* An audit entry that the witness has yet to hear of. */
 struct prg_untold {
 	uint64_t number;
@@ -51,6 +59,7 @@ struct prg_store {
 	size_t n_untold;
 	size_t mark_untold; /* how many of them are committed */
 	struct prg_chain_end end; /* of the chain, as this transaction has it */
+	struct prg_stale stale;
 };
 
 /* Errors. prg_db_code: the PRG_E_* of an SQLite (extended) result and errno. */

@@ -389,6 +389,9 @@ int prg_store_interface_delete(struct prg_store *store, int64_t interface_id, st
 		"interface "
 		"WHERE id = ?1)",
 		"DELETE FROM pending WHERE interface_id = ?1",
+		"DELETE FROM expected WHERE interface_id = ?1 AND page BETWEEN "
+		"(SELECT min(id) >> 8 FROM peer WHERE interface_id = ?1) AND "
+		"(SELECT max(id) >> 8 FROM peer WHERE interface_id = ?1)",
 		"DELETE FROM free_extent WHERE pool_id IN (SELECT id FROM pool WHERE "
 		"interface_id = ?1)",
 		"DELETE FROM pool WHERE interface_id = ?1",

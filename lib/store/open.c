@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "store/schema.h"
+#include "store/stale.h"
 
 /* ---------------------------------------------------------------------- paths */
 
@@ -122,6 +123,7 @@ int prg_open_connect(struct prg_store *store, const char *file, struct prg_error
 		return open_error(store, rc, err);
 	if (sqlite3_db_readonly(store->db, "main") == 1)
 		return prg_db_error(store, SQLITE_READONLY, err);
+	prg_stale_watch(store);
 	/* a row of ours is small; a huge one is damage, and not worth the memory */
 	sqlite3_limit(store->db, SQLITE_LIMIT_LENGTH, 4 << 20);
 	prg_db_wait_start(store, store->wait_ms);
@@ -158,6 +160,7 @@ void prg_open_disconnect(struct prg_store *store)
 		free(stmt);
 	}
 	store->stmts = NULL;
+	prg_stale_clear(store);
 	sqlite3_close_v2(store->db);
 	store->db = NULL;
 }

@@ -7,6 +7,7 @@
 #include "store/list.h"
 #include "store/pool_row.h"
 #include "store/row.h"
+#include "store/stale.h"
 
 /* Makes a part of a pool free again; an interface's own address never is. */
 static int give_extent(struct prg_store *store, const struct prg_pool *pool,
@@ -161,7 +162,10 @@ static int insert_prefix(struct prg_store *store, int64_t interface_id, int64_t 
 	prg_row_bind_int(stmt, 2, peer_id);
 	prg_row_bind_int(stmt, 3, route);
 	prg_row_bind_prefix(stmt, 4, prefix);
-	return prg_db_run(stmt, err);
+	rc = prg_db_run(stmt, err);
+	if (rc == 0)
+		prg_stale_prefix(store, peer_id);
+	return rc;
 }
 
 static int inconsistent(struct prg_store *store, const struct prg_prefix *prefix,
@@ -421,6 +425,7 @@ static int delete_prefix(struct prg_store *store, int64_t interface_id, int64_t 
 		return prg_error_set(err, PRG_E_NOT_FOUND, "the peer does not have %s", text);
 	}
 	*ret_route = prg_row_int(stmt, 0, 0, 1) != 0;
+	prg_stale_prefix(store, peer_id);
 	return prg_db_run(stmt, err);
 }
 

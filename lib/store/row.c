@@ -102,6 +102,21 @@ void prg_row_blob(struct prg_stmt *stmt, int column, void *ret, size_t length)
 	memcpy(ret, bytes, length);
 }
 
+size_t prg_row_bytes(struct prg_stmt *stmt, int column, const uint8_t **ret)
+{
+	sqlite3_value *raw = value_of(stmt, column);
+
+	*ret = NULL;
+	if (sqlite3_value_type(raw) != SQLITE_BLOB) {
+		prg_row_mark_bad(stmt, column);
+		return 0;
+	}
+	*ret = sqlite3_value_blob(raw);
+	if (*ret == NULL && sqlite3_value_bytes(raw) > 0)
+		note(stmt, SQLITE_NOMEM);
+	return *ret != NULL ? (size_t)sqlite3_value_bytes(raw) : 0;
+}
+
 const char *prg_row_text(struct prg_stmt *stmt, int column)
 {
 	sqlite3_value *raw = value_of(stmt, column);

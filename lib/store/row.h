@@ -27,6 +27,8 @@ int64_t prg_row_int(struct prg_stmt *stmt, int column, int64_t min, int64_t max)
 uint16_t prg_row_u16(struct prg_stmt *stmt, int column);
 bool prg_row_bool(struct prg_stmt *stmt, int column);
 void prg_row_blob(struct prg_stmt *stmt, int column, void *ret, size_t length);
+/* One of any length, which is returned; *ret is valid until the next step. */
+size_t prg_row_bytes(struct prg_stmt *stmt, int column, const uint8_t **ret);
 /* NUL-terminated, valid until the next step; NULL for NULL. */
 const char *prg_row_text(struct prg_stmt *stmt, int column);
 /* Not NULL, and with its NUL no longer than size. */

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "store/row.h"
+#include "store/stale.h"
 
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 
@@ -18,6 +19,9 @@ static const char schema_0002[] =
 	;
 static const char schema_0003[] =
 #include "schema_0003.inc"
+	;
+static const char schema_0004[] =
+#include "schema_0004.inc"
 	;
 
 /* The row that names a new register, and the first entry of its chain. */
@@ -56,6 +60,7 @@ static const struct {
 	{ schema_0001, found },
 	{ schema_0002, NULL },
 	{ schema_0003, NULL },
+	{ schema_0004, NULL },
 };
 
 int prg_schema_header(struct prg_store *store, int64_t *ret_application, int64_t *ret_version)
@@ -112,6 +117,8 @@ static int upgrade_from(struct prg_store *store, int64_t version, struct prg_err
 		rc = prg_db_error(store, rc, err);
 	else if (now == version)
 		rc = run_step(store, version, err);
+	/* of a version without the table; a later step empties it where it must */
+	prg_stale_clear(store);
 	if (rc == 0)
 		rc = prg_store_commit(store, err);
 	prg_store_rollback(store);

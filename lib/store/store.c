@@ -10,6 +10,7 @@
 #include "store/open.h"
 #include "store/row.h"
 #include "store/schema.h"
+#include "store/stale.h"
 
 #define DEFAULT_PATH "/var/lib/peerage/register.db"
 
@@ -181,9 +182,13 @@ int prg_store_commit(struct prg_store *store, struct prg_error *err)
 		                     "register %s: the transaction was rolled back by an error "
 		                     "before",
 		                     store->path);
+	rc = prg_stale_settle(store, err);
+	if (rc < 0)
+		return rc;
 	rc = prg_db_try(store, "COMMIT");
 	if (rc != SQLITE_OK)
 		return prg_db_error(store, rc, err);
+	prg_stale_clear(store);
 	store->mark_untold = store->n_untold;
 	store->end.known = false;
 	return 0;
@@ -193,6 +198,7 @@ void prg_store_rollback(struct prg_store *store)
 {
 	store->n_untold = store->mark_untold;
 	store->end.known = false;
+	prg_stale_clear(store);
 	if (!sqlite3_get_autocommit(store->db))
 		prg_db_try(store, "ROLLBACK");
 }

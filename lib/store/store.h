@@ -167,6 +167,7 @@ struct prg_wg_rows;
 struct prg_wg_row { /* valid until the next one */
 	int64_t id;
 	const char *name;
+	bool has_endpoint; /* one is configured, though it may not be usable now */
 	const struct prg_wg_peer *peer;
 };
 int prg_store_wg_open(struct prg_store *store, int64_t interface_id, int64_t after, size_t limit,

@@ -44,6 +44,7 @@ static int cursor_next(struct cursor *cursor, struct prg_error *err)
 struct current {
 	int64_t id;
 	char name[PRG_NAME_BYTES + 1];
+	bool has_endpoint;
 	struct prg_wg_peer peer;
 	struct prg_preshared_key psk;
 	struct prg_prefix *prefixes;
@@ -71,6 +72,7 @@ static int read_current(struct prg_stmt *stmt, struct current *current, struct p
 	rc = prg_row_check(stmt, err, "peer %lld", (long long)current->id);
 	if (rc < 0)
 		return rc;
+	current->has_endpoint = endpoint.port != 0;
 	endpoint_of(&endpoint, &current->peer.endpoint);
 	if (prg_row_is_null(stmt, 5))
 		return 0;
@@ -191,7 +193,8 @@ int prg_store_wg_next(struct prg_wg_rows *rows, const struct prg_wg_row **ret,
 		rc = read_prefixes(&rows->prefixes, current, err);
 	if (rc < 0)
 		return rc;
-	rows->row = (struct prg_wg_row){ current->id, current->name, &current->peer };
+	rows->row = (struct prg_wg_row){ current->id, current->name, current->has_endpoint,
+		                           &current->peer };
 	*ret = &rows->row;
 	return 0;
 }

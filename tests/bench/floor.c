@@ -160,8 +160,8 @@ static int insert(const char *path, const char *source)
 	    sqlite3_exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", NULL, NULL,
 	                 NULL) != SQLITE_OK)
 		return 1;
-	schema = prepare(from, "SELECT sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' "
-	                       "ORDER BY type DESC");
+	schema = prepare(from, "SELECT sql FROM sqlite_schema WHERE type IN ('table', 'index') AND "
+	                       "name NOT LIKE 'sqlite_%' ORDER BY type DESC");
 	while (sqlite3_step(schema) == SQLITE_ROW)
 		if (sqlite3_exec(db, (const char *)sqlite3_column_text(schema, 0), NULL, NULL,
 		                 NULL) != SQLITE_OK)
