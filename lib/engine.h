@@ -166,6 +166,12 @@ int prg_sync_blank(struct prg_backend *backend, bool *ret_blank, struct prg_erro
 int prg_sync_plan(struct prg_store *store, struct prg_backend *backend,
                   const struct prg_interface *interface, unsigned flags,
                   struct prg_report *report, struct prg_plan *plan, struct prg_error *err);
+/* Would prg_sync_plan() change nothing, and runs no key that was never registered? Costs
+ * a dump; rows are read of those only that are not in line. False also where somebody
+ * else kept changing the interface, so that it cannot be said. */
+int prg_sync_in_line(struct prg_store *store, struct prg_backend *backend,
+                     const struct prg_interface *interface, bool *ret_in_line,
+                     struct prg_error *err);
 /*
  * All of the register into an interface that was just made and is down, a page of
  * peers at a time, so that memory does not grow with their number: `apply` is given

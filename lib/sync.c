@@ -353,6 +353,24 @@ int prg_sync_plan(struct prg_store *store, struct prg_backend *backend,
 	return rc;
 }
 
+int prg_sync_in_line(struct prg_store *store, struct prg_backend *backend,
+                     const struct prg_interface *interface, bool *ret_in_line,
+                     struct prg_error *err)
+{
+	PRG_REPORT *report = NULL;
+	PRG_PLAN *plan = NULL;
+	int rc = prg_report_new(&report, err);
+
+	if (rc == 0)
+		rc = prg_plan_new(&plan, err);
+	if (rc == 0)
+		rc = prg_sync_plan(store, backend, interface, PRG_SYNC_TELL_KEY | PRG_SYNC_PRUNE,
+		                   report, plan, err);
+	if (rc == 0)
+		*ret_in_line = prg_plan_length(plan) == 0 && prg_report_n_remarks(report) == 0;
+	return rc;
+}
+
 /* --------------------------------------------------------------- a first load */
 
 /* Plans the peers behind *id, which moves on; *ret_n: how many they were. */

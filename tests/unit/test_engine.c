@@ -14,6 +14,7 @@
 
 #include "backend/memory.h"
 #include "base/cleanup.h"
+#include "engine.h"
 #include "model/peer.h"
 #include "report.h"
 
@@ -452,6 +453,79 @@ static void order_does_not_matter(void **state)
 	assert_int_equal(live(reg).missing + live(reg).unknown, 0);
 }
 
+static bool in_line(struct prg_register *reg, struct prg_backend *backend)
+{
+	PRG_INTERFACE *interface = NULL;
+	bool is = false;
+
+	assert_ok(prg_store_interface(reg->store, "wg0", &interface, &err));
+	assert_ok(prg_sync_in_line(reg->store, backend, interface, &is, &err));
+	return is;
+}
+
+/* Of many peers some differ, next to each other and far apart: each is found, and no
+ * other is touched; before, between and after that it is known whether any does. */
+static void some_of_many_differ(void **state)
+{
+	enum { MANY = 700 };
+	struct prg_register *reg = *state;
+	PRG_REPORT *report = NULL;
+	static struct prg_public_key keys[MANY];
+	struct prg_wg_peer peer = { .keepalive_s = 99 };
+	struct prg_op op = { .peer = &peer };
+	PRG_BACKEND *backend = NULL;
+	INTENT *intent = NULL;
+	uint64_t before, differ = 0;
+	char name[16];
+
+	init_flags(reg, 0);
+	assert_ok(prg_intent_new(PRG_CONFIGURE, "wg0", &intent, &err));
+	assert_ok(prg_intent_set(intent, PRG_FIELD_ADDRESS, "10.8.0.1/20", &err));
+	assert_ok(run(reg, intent, &report));
+	prg_intent_free(&intent);
+	assert_ok(prg_intent_new(PRG_ADD, "wg0", &intent, &err));
+	for (size_t i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "p%zu", i);
+		assert_ok(prg_intent_peer(intent, name, &err));
+	}
+	assert_ok(run(reg, intent, &report));
+	for (size_t i = 0; i < MANY; i++)
+		keys[i] = prg_report_result(report, i)->peer->public_key;
+	assert_ok(prg_backend_open(PRG_BACKEND_MEMORY, "wg0", &backend, &err));
+	assert_true(in_line(reg, backend));
+	for (size_t i = 0; i < MANY; i++) {
+		bool missing = (i >= 100 && i < 140) || i % 97 == 3;
+		bool other = !missing && (i % 5 == 0 || i == MANY - 1);
+
+		peer.public_key = keys[i];
+		op.kind = missing ? PRG_OP_PEER_REMOVE : PRG_OP_PEER_SET;
+		op.fields = missing ? 0 : PRG_OF_KEEPALIVE;
+		if (!missing && !other)
+			continue;
+		differ++;
+		assert_ok(prg_backend_apply(backend, &op, 1, NULL, NULL, &err));
+		if (differ == 1)
+			assert_false(in_line(reg, backend));
+	}
+	before = prg_memory_ops("wg0");
+	assert_ok(do_verb(reg, PRG_SYNC, 0, &report, NULL));
+	assert_int_equal(prg_report_n_changes(report), differ);
+	assert_int_equal(prg_memory_ops("wg0"), before + differ);
+	assert_true(in_line(reg, backend));
+	assert_int_equal(live(reg).missing + live(reg).unknown, 0);
+	/* a key that nobody registered: sync leaves it, and yet it is not in line */
+	memset(&peer.public_key, 7, sizeof(peer.public_key));
+	op.kind = PRG_OP_PEER_SET;
+	op.fields = PRG_OF_CREATE;
+	assert_ok(prg_backend_apply(backend, &op, 1, NULL, NULL, &err));
+	assert_false(in_line(reg, backend));
+	assert_ok(do_verb(reg, PRG_SYNC, PRG_PRUNE, &report, NULL));
+	assert_true(in_line(reg, backend));
+	prg_memory_interrupt("wg0", 1000);
+	assert_false(in_line(reg, backend));
+	prg_memory_interrupt("wg0", 0);
+}
+
 /* What a brief status leaves out is only what the interface does not have. */
 static int check_brief(void *context, const struct prg_live *live, const struct prg_peer *peer)
 {
@@ -754,6 +828,7 @@ int main(void)
 		TEST(a_foreign_private_key_is_kept_until_told),
 		TEST(an_interrupted_dump_deletes_nobody),
 		TEST(order_does_not_matter),
+		TEST(some_of_many_differ),
 		TEST(a_brief_status),
 		TEST(settings_change_and_tell),
 		TEST(a_wider_pool),
