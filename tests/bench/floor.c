@@ -8,6 +8,8 @@
  *   floor insert N DB REGISTER the rows that REGISTER has of its N peers into a new
  *                     file of the same tables and indexes: known beforehand, table by
  *                     table in their order, prepared, one transaction, nothing checked
+ *   floor dump INTERFACE what it takes to be told of every peer, once: our own dump,
+ *                     and nothing done with it
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -19,6 +21,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "backend/backend.h"
 
 #define THREADS 2
 #define CONFIG_BYTES 368
@@ -182,6 +186,30 @@ static int insert(const char *path, const char *source)
 	return sqlite3_close(db) != SQLITE_OK;
 }
 
+static int take_peer(void *context, const struct prg_wg_peer *peer, struct prg_error *err)
+{
+	(void)peer;
+	(void)err;
+	++*(unsigned long *)context;
+	return 0;
+}
+
+static int dump(const char *interface)
+{
+	unsigned long n = 0;
+	const struct prg_observer observer = { .context = &n, .peer = take_peer };
+	PRG_BACKEND *backend = NULL;
+	struct prg_error err = { .message = "no peers, or they are being changed" };
+	bool interrupted = false;
+
+	if (prg_backend_open(PRG_BACKEND_AUTO, interface, &backend, &err) == 0 &&
+	    prg_backend_observe(backend, &observer, &interrupted, &err) == 0 && n > 0 &&
+	    !interrupted)
+		return 0;
+	fprintf(stderr, "floor: %s\n", err.message);
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct timespec end;
@@ -199,6 +227,8 @@ int main(int argc, char **argv)
 		failed = sync_files(argv[3]);
 	else if (strcmp(argv[1], "insert") == 0 && argc > 4)
 		failed = insert(argv[3], argv[4]);
+	else if (strcmp(argv[1], "dump") == 0)
+		failed = dump(argv[2]);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	if (!failed)
 		printf("%.1f\n", (double)(end.tv_sec - begin.tv_sec) * 1e3 +

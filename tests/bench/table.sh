@@ -80,9 +80,9 @@ differ() {
 
 # at N: the rows for so many peers
 at() {
-	local n=$1 third=- sync=- tsv=- least=-
+	local n=$1 third=- sync=- tsv=- least=- half=-
 	# what is to be reached at this size only
-	[ "$n" -ge 100000 ] && third=3 sync=6 tsv=3 least=1
+	[ "$n" -ge 100000 ] && third=3 sync=6 tsv=3 least=1 half=0.5
 	use "n$n" "$n"
 	times "$box/up" down "$PEERAGE" -q up
 	in_ns server wg showconf wg0 >"$box/wg.conf"
@@ -113,6 +113,19 @@ at() {
 		row 'status -t, memory (KiB); wg show dump' "$n" "$(median "$box/tsv" 2)" \
 			"$(median "$box/dump" 2)" "$least"
 		row 'status -j; wg show dump' "$n" "$(ms "$box/json")" "$(ms "$box/dump")" "$least"
+	fi
+	if wanted audit; then
+		times "$box/audit" nothing "$PEERAGE" audit --fail-on none
+		[ -e "$box/dump" ] || times "$box/dump" nothing wg show wg0 dump
+		row 'audit; wg show dump' "$n" "$(ms "$box/audit")" "$(ms "$box/dump")" "$half"
+		row 'audit, memory (KiB); wg show dump' "$n" "$(median "$box/audit" 2)" \
+			"$(median "$box/dump" 2)" -
+	fi
+	if wanted maintain && "$PEERAGE" help maintain >/dev/null 2>&1; then
+		times "$box/maintain" nothing "$PEERAGE" -q maintain
+		times "$box/bare" nothing "$FLOOR" dump wg0
+		row 'maintain, nothing to do; bare dump' "$n" "$(ms "$box/maintain")" \
+			"$(ms "$box/bare")" "$half"
 	fi
 	down
 }
@@ -284,7 +297,7 @@ from_rows() {
 topology
 heading
 for n in $BENCH_N; do
-	{ wanted up || wanted sync || wanted status; } && at "$n"
+	{ wanted up || wanted sync || wanted status || wanted audit || wanted maintain; } && at "$n"
 done
 wanted down && down_row
 wanted routes && routes_row
