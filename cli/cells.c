@@ -25,15 +25,22 @@ static void cell_append(struct out *out, struct out_cell *cell, const char *text
 	cell->text[cell->length] = 0;
 }
 
-static bool is_cell(const struct out *out, size_t at, const char *key)
+/* Keys are literals: one that found a cell before is that cell's by its address, and
+ * no letter of it need be looked at. */
+static bool is_cell(struct out *out, size_t at, const char *key)
 {
 	const char *name = out->columns[at].key;
 
 	if (out->nested > 0 && (*name != *out->path ||
 	                        strncmp(name, out->path, out->nested) != 0))
 		return false;
+	if (out->cells[at].key == key)
+		return true;
 	name += out->nested;
-	return *name == *key && strcmp(name, key) == 0;
+	if (*name != *key || strcmp(name, key) != 0)
+		return false;
+	out->cells[at].key = key;
+	return true;
 }
 
 struct out_cell *cells_find(struct out *out, const char *key)
@@ -76,7 +83,7 @@ static void tsv_text(const char *text, size_t length, bool plain)
 {
 	size_t begin = 0;
 
-	for (size_t i = 0; !plain && i < length; i++) {
+	for (size_t i = plain ? length : 0; i < length; i++) {
 		if (!tsv_special((unsigned char)text[i]))
 			continue;
 		sink_put(text + begin, i - begin);
@@ -100,10 +107,29 @@ bool cells_straight(struct out *out, const struct out_cell *cell)
 	return at + 1 == out->straight;
 }
 
+/* TSV: is it the field that comes next in the line, as it mostly is? Then its cell is
+ * begun, and what comes is all of it. */
+static bool begins_next(struct out *out, const char *key)
+{
+	if (out->mode != OUT_TSV || out->record || out->in_array ||
+	    out->cursor != out->straight || out->straight >= out->n_columns ||
+	    !is_cell(out, out->straight, key))
+		return false;
+	if (out->straight > 0)
+		sink_char('\t');
+	out->cursor = ++out->straight;
+	return true;
+}
+
 void cells_put(struct out *out, const char *key, const char *text, size_t length, bool plain)
 {
-	struct out_cell *cell = out->in_array ? out->array : cells_find(out, key);
+	struct out_cell *cell;
 
+	if (begins_next(out, key)) {
+		tsv_text(text, length, plain);
+		return;
+	}
+	cell = out->in_array ? out->array : cells_find(out, key);
 	if (!cell)
 		return;
 	if (cells_straight(out, cell)) {
@@ -121,8 +147,7 @@ void cells_put(struct out *out, const char *key, const char *text, size_t length
 
 void cells_null(struct out *out, const char *key)
 {
-	if (!out->in_array && out->straight < out->n_columns && is_cell(out, out->straight, key))
-		(void)cells_straight(out, &out->cells[out->straight]);
+	(void)begins_next(out, key);
 }
 
 void cells_clear(struct out *out)

@@ -95,6 +95,14 @@ static const char *tsv_name(const struct out_column *column)
 
 /* ------------------------------------------------------- lists and records */
 
+static void set_columns(struct out *out, const struct out_column *columns, size_t n_columns)
+{
+	out->columns = columns;
+	out->n_columns = n_columns;
+	for (size_t i = 0; i < n_columns; i++)
+		out->cells[i].key = NULL;
+}
+
 void out_list(struct out *out, const char *key, const struct out_column *columns,
               size_t n_columns)
 {
@@ -102,8 +110,7 @@ void out_list(struct out *out, const char *key, const struct out_column *columns
 		json_open(out, key, '[', ']');
 		return;
 	}
-	out->columns = columns;
-	out->n_columns = n_columns;
+	set_columns(out, columns, n_columns);
 	out->record = false;
 	if (!n_columns)
 		return;
@@ -166,8 +173,7 @@ void out_record(struct out *out, const char *key, const struct out_column *colum
 		json_open(out, key, '{', '}');
 		return;
 	}
-	out->columns = columns;
-	out->n_columns = n_columns;
+	set_columns(out, columns, n_columns);
 	out->record = true;
 	cells_clear(out);
 	if (out->mode == OUT_TSV && n_columns)
@@ -292,7 +298,10 @@ void out_word(struct out *out, const char *key, const char *word, const char *co
 {
 	struct out_cell *cell;
 
-	out_text(out, key, word);
+	if (word)
+		out_plain(out, key, word);
+	else
+		out_null(out, key);
 	if (out->mode != OUT_TABLE || !word)
 		return;
 	cell = cells_find(out, key);

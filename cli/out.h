@@ -54,6 +54,7 @@ struct out {
 		char *text;
 		size_t length, capacity;
 		bool special; /* something in it may have to be escaped */
+		const char *key; /* by which it was found last */
 		const char *colour;
 	} cells[OUT_COLUMNS];
 	struct out_cell *array; /* cell that an array's values go into */
