@@ -42,9 +42,40 @@ does_not_hold() {
 @test "no secret is in it" {
 	init
 	p -q add alice >config
-	t 0 log -j
-	no grep -qF -e "$(sed -n 's/^PrivateKey = //p' config)" \
-		-e "$(sed -n 's/^PresharedKey = //p' config)" <<<"$output"
+	p genkey >key
+	p genpsk >psk
+	p -q set alice --preshared-key psk
+	p -q rotate alice >>config
+	p -q -y configure private-key key >/dev/null
+	p -q dump >>config
+	p -q -y revoke alice
+	sed -n -e 's/^PrivateKey = //p' -e 's/^PresharedKey = //p' config | cat - key psk | sort -u >secrets
+	[ "$(wc -l <secrets)" -ge 6 ]
+	for format in -j -t -q; do
+		t 0 log $format
+		[[ $output == *alice* ]]
+		no grep -qFf secrets <<<"$output"
+	done
+}
+
+# actor ENV… : who it is, of a change that was made so
+actor() {
+	env "$@" "$PEERAGE" -q set alice --note "$RANDOM-$SECONDS"
+	p -j log | jq -r '.entries[-1].actor'
+}
+
+@test "who: the user, and behind sudo who became root" {
+	init
+	p -q add alice >/dev/null
+	[ "$(actor)" = "$(id -un)" ]
+	[ "$(id -u)" = 0 ] || skip "root alone is believed what sudo says"
+	[ "$(actor SUDO_UID=65534 SUDO_USER=somebody)" = "nobody (sudo)" ]
+	[ "$(actor SUDO_UID=4000000000 SUDO_USER='EXAMPLE\jane.doe')" = 'EXAMPLE\jane.doe (sudo)' ]
+	[ "$(actor SUDO_UID=4000000000 SUDO_USER=$'root\nnobody')" = "uid 4000000000 (sudo)" ]
+	[ "$(actor SUDO_UID=4000000000)" = "uid 4000000000 (sudo)" ]
+	[ "$(actor SUDO_UID=12x SUDO_USER=jane)" = root ]
+	# no service without a unit of its own
+	[ "$(actor INVOCATION_ID=0123456789abcdef0123456789abcdef)" = root ]
 }
 
 @test "--peer follows a peer through its names" {
@@ -102,6 +133,7 @@ does_not_hold() {
 		"PRAGMA foreign_keys=OFF; DELETE FROM audit WHERE number = 4|entry 4 .*missing" \
 		"PRAGMA foreign_keys=OFF; UPDATE audit SET number = 99 WHERE number = 4; UPDATE audit SET number = 4 WHERE number = 5; UPDATE audit SET number = 5 WHERE number = 99|entry 4 .*hash" \
 		"INSERT INTO audit SELECT 8, time, verb, interface, actor, commitment, hash FROM audit WHERE number = 7|entry 8 .*hash" \
+		"PRAGMA foreign_keys=OFF; UPDATE audit SET number = -1 - number WHERE number > 4; UPDATE audit SET number = -number WHERE number < 0; INSERT INTO audit SELECT 5, time, verb, interface, actor, commitment, hash FROM audit WHERE number = 4|entry 5 .*hash" \
 		"PRAGMA foreign_keys=OFF; DELETE FROM audit_detail WHERE number = 7; DELETE FROM audit WHERE number = 7|entry 8 .*missing|entry 7 .*missing"; do
 		rm -rf register && cp -r kept register
 		register "${damage%%|*}"
@@ -121,5 +153,12 @@ does_not_hold() {
 	t 5 log --verify --head "$head" -j
 	[[ $(jq -r .chain.finding <<<"$output") =~ "no entry of it has the hash $head" ]]
 	p -q disable bobby # a fork: as long, and not the same
+	t 5 log --verify --head "$head"
+	# the end cut off, and the count of entries with it
+	t 0 log --head
+	head=$output
+	register "DELETE FROM audit_detail WHERE number = 8; DELETE FROM audit WHERE number = 8;
+		UPDATE sqlite_sequence SET seq = 7 WHERE name = 'audit'"
+	t 0 log --verify
 	t 5 log --verify --head "$head"
 }
