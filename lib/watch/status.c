@@ -12,7 +12,6 @@
 #include "observed.h"
 
 #define ON_S 180                     /* REJECT_AFTER_TIME, WireGuard paper, 6.1 */
-#define STALE_S ((int64_t)30 * 86400)
 #define PAGE 256
 
 struct join {
@@ -55,8 +54,11 @@ static int on_device(void *context, const struct prg_wg_device *device, struct p
 	return 0;
 }
 
-static enum prg_live_status status_of(const struct prg_peer *peer, int64_t handshake, int64_t now)
+static enum prg_live_status status_of(const struct join *j, const struct prg_peer *peer,
+                                      int64_t handshake)
 {
+	int64_t stale_after_s = j->interface->stale_after_s;
+
 	if (peer == NULL)
 		return PRG_LIVE_UNKNOWN;
 	if (peer->state == PRG_PEER_DISABLED)
@@ -65,9 +67,10 @@ static enum prg_live_status status_of(const struct prg_peer *peer, int64_t hands
 		return PRG_LIVE_EXPIRED;
 	if (handshake == 0)
 		return PRG_LIVE_NEVER;
-	if (now - handshake < ON_S)
+	if (j->now - handshake < ON_S)
 		return PRG_LIVE_ON;
-	return now - handshake < STALE_S ? PRG_LIVE_IDLE : PRG_LIVE_STALE;
+	return stale_after_s == 0 || j->now - handshake < stale_after_s ? PRG_LIVE_IDLE
+	                                                                : PRG_LIVE_STALE;
 }
 
 static int on_peer(void *context, const struct prg_wg_peer *peer, struct prg_error *err)
@@ -135,7 +138,7 @@ static int tell(struct join *j, struct prg_observed_row *row, const struct prg_p
 		if (row->has_endpoint)
 			prg_wg_endpoint_to(&wg.endpoint, &live.endpoint);
 	}
-	live.status = status_of(peer, live.latest_handshake_at, j->now);
+	live.status = status_of(j, peer, live.latest_handshake_at);
 	if (row == NULL && live.status == PRG_LIVE_NEVER)
 		live.status = PRG_LIVE_MISSING;
 	return j->fn(j->context, &live, peer);
