@@ -14,7 +14,7 @@ only() {
 seen() { ok "$1 is in use" grep -rqE --include='*.[ch]' -- "$2" lib cli; }
 
 is "cli/ includes no header of lib/ but peerage.h" \
-	"$(grep -rnE '#include "(base|model|store|plan|backend|host|watch|render|import|change|engine|intent|report)[/.]' \
+	"$(grep -rnE '#include "((base|model|store|plan|backend|host|watch|render|import|change)/|(engine|intent|report)\.)' \
 		cli; grep -rnE '#include "\.\./' cli lib)" ""
 cli_names=$(ls cli/*.h | sed 's,.*/,,' | paste -sd'|')
 is "what it includes in quotes is peerage.h or its own" \
