@@ -114,10 +114,10 @@ static void say_interface(const struct cli *cli, const struct view *view)
 	size_t n = words_of_interface(view->interface->name, &view->live, cli->backend,
 	                              &view->counts, notes);
 
-	if (!view->any)
-		fields_no_peers(cli, view->interface->name);
 	for (size_t i = 0; i < n; i++)
 		cli_remark(cli, "%s", notes[i]);
+	if (!view->any)
+		fields_no_peers(cli, view->interface->name);
 }
 
 static void begin_list(struct cli *cli, const struct view *view)
