@@ -166,6 +166,32 @@ int prg_sync_blank(struct prg_backend *backend, bool *ret_blank, struct prg_erro
 int prg_sync_plan(struct prg_store *store, struct prg_backend *backend,
                   const struct prg_interface *interface, unsigned flags,
                   struct prg_report *report, struct prg_plan *plan, struct prg_error *err);
+/* A peer that is not in line. */
+struct prg_sync_difference {
+	int64_t id;            /* 0: the register does not hold it, or only as revoked */
+	const char *name;      /* of that peer; NULL: none */
+	enum prg_peer_state state;         /* PRG_PEER_REVOKED also of a key alone */
+	bool registered;                   /* state says something */
+	const struct prg_wg_peer *from;    /* as it runs; NULL: it does not */
+	const struct prg_wg_peer *to;      /* as it should; NULL: it should not */
+	unsigned fields;                   /* PRG_OF_* that differ, where it runs and should */
+};
+/* Watches instead of planning, so that memory does not grow with what differs. What
+ * is given is valid during the call. */
+struct prg_sync_watch {
+	void *context;
+	int (*seen)(void *context, const struct prg_wg_peer *peer, struct prg_error *err);
+	int (*differs)(void *context, const struct prg_sync_difference *difference,
+	               struct prg_error *err);
+	void (*restart)(void *context); /* the dump begins again: forget all of it */
+};
+/* As prg_sync_plan() with PRG_SYNC_TELL_KEY, but each peer of the dump is seen, and
+ * each that differs told, by watch; report and plan get the interface's own. Of an
+ * interrupted dump (*ret_interrupted) nothing is told that was not seen. */
+int prg_sync_watch(struct prg_store *store, struct prg_backend *backend,
+                   const struct prg_interface *interface, const struct prg_sync_watch *watch,
+                   struct prg_report *report, struct prg_plan *plan, bool *ret_interrupted,
+                   struct prg_error *err);
 /* Would prg_sync_plan() change nothing, and runs no key that was never registered? Costs
  * a dump; rows are read of those only that are not in line. False also where somebody
  * else kept changing the interface, so that it cannot be said. */

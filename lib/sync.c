@@ -24,6 +24,7 @@ struct sync {
 	struct prg_store *store;
 	const struct prg_interface *interface;
 	unsigned flags;
+	const struct prg_sync_watch *watch; /* NULL: differences are planned and reported */
 	struct prg_report *report;
 	struct prg_plan *plan;     /* filled anew after a restart */
 	struct prg_private_key key; /* the register's */
@@ -123,6 +124,17 @@ static int on_stranger(struct sync *s, const struct prg_wg_peer *peer, struct pr
 	/* made active after the register went by: its own journey sees to it */
 	if (known != NULL && known->state == PRG_PEER_ACTIVE)
 		return 0;
+	if (s->watch != NULL) {
+		struct prg_sync_difference d = { .registered = known != NULL || revoked,
+			                         .state = PRG_PEER_REVOKED, .from = peer };
+
+		if (known != NULL) {
+			d.id = known->id;
+			d.name = known->name;
+			d.state = known->state;
+		}
+		return s->watch->differs(s->watch->context, &d, err);
+	}
 	if (known == NULL && !revoked && !(s->flags & PRG_SYNC_PRUNE))
 		return prg_report_add_left_over(s->report, &peer->public_key, err);
 	prg_public_key_format(&peer->public_key, key);
@@ -165,13 +177,24 @@ static int compare(struct sync *s, const struct prg_wg_peer *from, const struct 
 	char name[PRG_NAME_BYTES + 1], who[PRG_NAME_BYTES + 8];
 	/* one that was not seen may be there all the same */
 	unsigned fields = 0, flags = from == NULL && s->interrupted ? PRG_DIFF_ASSERT : 0;
-	int rc = prg_diff_peer(NULL, from, row->peer, flags, 0, NULL, &fields, err);
+	int rc;
 
+	if (s->watch != NULL && flags != 0)
+		return 0;
+	rc = prg_diff_peer(NULL, from, row->peer, flags, 0, NULL, &fields, err);
 	if (rc < 0 || fields == 0)
 		return rc;
 	rc = prg_store_peer_name(s->store, row->id, name, err);
 	if (rc < 0)
 		return rc;
+	if (s->watch != NULL) {
+		const struct prg_sync_difference d = { .id = row->id, .name = name,
+			                               .state = PRG_PEER_ACTIVE,
+			                               .registered = true, .from = from,
+			                               .to = row->peer, .fields = fields };
+
+		return s->watch->differs(s->watch->context, &d, err);
+	}
 	snprintf(who, sizeof(who), "peer %s", name);
 	rc = prg_diff_peer(s->plan, from, row->peer, flags, 0, who, NULL, err);
 	if (rc < 0 || (from == NULL && (s->flags & PRG_SYNC_QUIET)))
@@ -199,8 +222,10 @@ static int on_peer(void *context, const struct prg_wg_peer *peer, struct prg_err
 {
 	struct sync *s = context;
 	bool met = false;
-	int rc = prg_expected_meet(&s->expected, peer, &met, err);
+	int rc = s->watch != NULL ? s->watch->seen(s->watch->context, peer, err) : 0;
 
+	if (rc == 0)
+		rc = prg_expected_meet(&s->expected, peer, &met, err);
 	return rc < 0 || met ? rc : prg_observed_add(&s->seen, peer, true, err);
 }
 
@@ -212,6 +237,8 @@ static void on_restart(void *context)
 	prg_observed_clear(&s->seen);
 	prg_report_reset(s->report, &s->mark);
 	prg_plan_clear(s->plan);
+	if (s->watch != NULL)
+		s->watch->restart(s->watch->context);
 }
 
 /* The next that needs a look at its row, from i on. */
@@ -330,26 +357,45 @@ static int observe(struct sync *s, struct prg_backend *backend, struct prg_error
 	return rc;
 }
 
+static int plan_all(struct sync *s, struct prg_backend *backend, struct prg_error *err)
+{
+	int rc = sync_begin(s, err);
+
+	if (rc == 0)
+		rc = prg_expected_read(&s->expected, s->store, s->interface, err);
+	if (rc == 0)
+		rc = observe(s, backend, err);
+	if (rc == 0)
+		rc = plan_rest(s, err);
+	if (rc == 0)
+		rc = plan_strangers(s, err);
+	return rc == 0 ? sync_link(s, backend, err) : rc;
+}
+
 int prg_sync_plan(struct prg_store *store, struct prg_backend *backend,
                   const struct prg_interface *interface, unsigned flags,
                   struct prg_report *report, struct prg_plan *plan, struct prg_error *err)
 {
 	SYNC s = { .store = store, .interface = interface, .flags = flags, .report = report,
 		   .plan = plan };
-	int rc = sync_begin(&s, err);
+	int rc = plan_all(&s, backend, err);
 
 	if (rc == 0)
-		rc = prg_expected_read(&s.expected, store, interface, err);
-	if (rc == 0)
-		rc = observe(&s, backend, err);
-	if (rc == 0)
-		rc = plan_rest(&s, err);
-	if (rc == 0)
-		rc = plan_strangers(&s, err);
-	if (rc == 0)
-		rc = sync_link(&s, backend, err);
-	if (rc == 0)
 		prg_plan_order(plan);
+	return rc;
+}
+
+int prg_sync_watch(struct prg_store *store, struct prg_backend *backend,
+                   const struct prg_interface *interface, const struct prg_sync_watch *watch,
+                   struct prg_report *report, struct prg_plan *plan, bool *ret_interrupted,
+                   struct prg_error *err)
+{
+	SYNC s = { .store = store, .interface = interface, .flags = PRG_SYNC_TELL_KEY,
+		   .watch = watch, .report = report, .plan = plan };
+	int rc = plan_all(&s, backend, err);
+
+	if (rc == 0)
+		*ret_interrupted = s.interrupted;
 	return rc;
 }
 
