@@ -127,6 +127,10 @@ const struct opt cmd_opts[OPT_COUNT] = {
 	        "print the chain's head, to be kept elsewhere" },
 	[OPT_FAIL_ON] = { "fail-on", 0, OPT_VALUE, OPT_ONCE, "LEVEL", "info warning critical none", 0,
 	        "exit 5 from this severity on (warning)" },
+	[OPT_SAMPLE] = { "sample", 0, OPT_VALUE, OPT_ONCE, "DUR", NULL, 0,
+	        "watch so long for keys used from two places" },
+	[OPT_ALL] = { "all", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
+	        "tell each finding, however many there are" },
 	[OPT_LIVE] = { "live", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
 	        "the running interface, instead of a FILE" },
 	[OPT_NO_SECRETS] = { "no-secrets", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
@@ -153,7 +157,7 @@ static const enum opt_id set_options[] = { OPT_PRESHARED_KEY_NEW, OPT_ADDRESS, O
 static const enum opt_id list_options[] = { OPT_STATE, OPT_TAGGED, OPT_SORT,
 	OPT_STALE_CONFIG, OPT_NONE };
 static const enum opt_id status_options[] = { OPT_WATCH, OPT_ENDPOINTS, OPT_NONE };
-static const enum opt_id audit_options[] = { OPT_FAIL_ON, OPT_NONE };
+static const enum opt_id audit_options[] = { OPT_FAIL_ON, OPT_SAMPLE, OPT_ALL, OPT_NONE };
 static const enum opt_id log_options[] = { OPT_SINCE, OPT_PEER, OPT_VERIFY, OPT_HEAD, OPT_NONE };
 static const enum opt_id onboarding_options[] = { OPT_QR, OPT_CONF, OPT_FORMAT, OPT_OUTPUT,
 	OPT_NONE };
@@ -274,16 +278,18 @@ const struct cmd cmd_all[] = {
 
 	{ "status", NULL, "[NAME…]", 0, CMD_ANY, GROUP_AUDIT, WORDS_PEERS, CMD_READS | CMD_LISTS,
 	  status_options, "the running interface joined with the register",
-	  "on: a handshake under 180 s ago; idle: under 30 days; stale: older; never: none\n"
-	  "since the interface was made; unknown: a key that is not registered; missing:\n"
-	  "registered, and not in the running interface.\n"
+	  "on: a handshake under 180 s ago; idle: older; stale: older than stale-after (30\n"
+	  "days); never: none since the interface was made; unknown: a key that is not\n"
+	  "registered; missing: registered, and not in the running interface.\n"
 	  "--watch fills the window with the busiest peers: s sorts them otherwise, q\n"
 	  "quits. With -j or -t it prints one look after another instead.\n", cmd_status },
 	{ "audit", NULL, "", 0, 0, GROUP_AUDIT, WORDS_NONE, CMD_READS | CMD_LISTS, audit_options,
 	  "what is not as it should be, and what mends it",
 	  "Looks at the running interface, the register and this host; changes nothing.\n"
 	  "Each finding is info, warning or critical; exits 5 where one is a warning or\n"
-	  "worse, or as --fail-on says.\n", cmd_audit },
+	  "worse, or as --fail-on says. More than 20 of a kind are told as one, but for\n"
+	  "--all. --sample keeps what it sees in memory; Ctrl-C ends it, and tells.\n",
+	  cmd_audit },
 	{ "log", NULL, "[HEAD]", 0, 1, GROUP_AUDIT, WORDS_NONE, CMD_READS | CMD_LISTS, log_options,
 	  "who changed what, and when",
 	  "The audit chain, oldest entry first; with -i of that interface alone.\n"

@@ -4,13 +4,18 @@
 #include "term.h"
 #include "text.h"
 
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct out_column columns[] = {
 	{ "severity", "SEVERITY", 0 },   { "kind", "KIND", 0 },
 	{ "peer", "PEER", 0 },           { "public_key", "KEY", 0 },
 	{ "what", "WHAT", 0 },           { "why", "WHY", 0 },
-	{ "command", "COMMAND", 0 },
+	{ "command", "COMMAND", 0 },  { "count", "COUNT", OUT_RIGHT },
 };
 
 struct view {
@@ -18,6 +23,9 @@ struct view {
 	const char *interface;
 	int fail_on; /* enum prg_severity; one above the highest: never */
 	bool any, fails;
+	bool watched;   /* a sample has begun */
+	bool shows;     /* how long a sample still takes */
+	int64_t left_s; /* as it is shown */
 };
 
 static int choose_level(const struct cli *cli, int *ret, struct prg_error *err)
@@ -35,6 +43,59 @@ static int choose_level(const struct cli *cli, int *ret, struct prg_error *err)
 	return say_error(err, PRG_E_USAGE, "--fail-on '%s' is unknown: give info, warning, "
 	                                   "critical or none", text);
 }
+
+/* -------------------------------------------------------------------- commands */
+
+/* TEXT in single quotes, to a stream. */
+static void put_quoted(FILE *to, const char *text)
+{
+	(void)putc('\'', to);
+	for (; *text; text++)
+		if (*text == '\'')
+			(void)fputs("'\\''", to);
+		else
+			(void)putc(*text, to);
+	(void)putc('\'', to);
+}
+
+/* The command as it has to be typed where this one had --register or --backend; for
+ * free(3). NULL: out of memory. */
+static char *to_type(const struct cli *cli, const char *command)
+{
+	static const char name[] = "peerage ";
+	const char *path = args_value(&cli->args, OPT_REGISTER), *at;
+	const char *backend = args_value(&cli->args, OPT_BACKEND);
+	char *text = NULL;
+	size_t size;
+	FILE *to;
+
+	/* it is a path's word, if it stands elsewhere */
+	for (at = strstr(command, name); at; at = strstr(at + 1, name))
+		if (at == command || at[-1] == ' ')
+			break;
+	if (!at || strchr(command, '\'') || (!path && !backend))
+		return strdup(command);
+	to = open_memstream(&text, &size);
+	if (!to)
+		return NULL;
+	at += sizeof(name) - 1;
+	(void)fwrite(command, 1, (size_t)(at - command), to);
+	if (path) {
+		(void)fputs("--register ", to);
+		put_quoted(to, path);
+		(void)putc(' ', to);
+	}
+	if (backend)
+		(void)fprintf(to, "--backend %s ", backend);
+	(void)fputs(at, to);
+	if (fclose(to)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+/* -------------------------------------------------------------------- printing */
 
 /* What may come from a config or a file name must not reach the terminal raw. */
 static void put_plain(const char *text, size_t length)
@@ -76,7 +137,8 @@ static void put_severity(enum prg_severity severity)
 
 /* A block for people: lines that do not fit a table, and a command to copy, which
  * is never broken. */
-static void print_block(const struct view *view, const struct prg_finding *finding)
+static void print_block(const struct view *view, const struct prg_finding *finding,
+                        const char *command)
 {
 	char key[PRG_KEY_TEXT] = "";
 
@@ -89,14 +151,14 @@ static void print_block(const struct view *view, const struct prg_finding *findi
 	             finding->kind);
 	put_folded(finding->what);
 	put_folded(finding->why);
-	if (finding->command) {
+	if (command) {
 		(void)fputs("  to mend it: ", stdout);
-		put_plain(finding->command, strlen(finding->command));
+		put_plain(command, strlen(command));
 		(void)putchar('\n');
 	}
 }
 
-static void print_row(struct out *out, const struct prg_finding *finding)
+static void print_row(struct out *out, const struct prg_finding *finding, const char *command)
 {
 	char key[PRG_KEY_TEXT];
 
@@ -108,7 +170,8 @@ static void print_row(struct out *out, const struct prg_finding *finding)
 	out_text(out, "public_key", finding->has_public_key ? key : NULL);
 	out_text(out, "what", finding->what);
 	out_text(out, "why", finding->why);
-	out_text(out, "command", finding->command);
+	out_text(out, "command", command);
+	out_number(out, "count", finding->count);
 	out_row_end(out);
 }
 
@@ -116,22 +179,89 @@ static int on_finding(void *context, const struct prg_finding *finding)
 {
 	struct view *view = context;
 	struct out *out = &view->cli->out;
+	OWN_FREE char *command = finding->command ? to_type(view->cli, finding->command) : NULL;
 
+	if (finding->command && !command)
+		out->nomem = true;
 	view->fails |= (int)finding->severity >= view->fail_on;
 	if (out->mode == OUT_TABLE)
-		print_block(view, finding);
+		print_block(view, finding, command);
 	else
-		print_row(out, finding);
+		print_row(out, finding, command);
 	view->any = true;
 	return out_failed(out) ? PRG_E_FAILED : 0;
+}
+
+/* -------------------------------------------------------------------- sampling */
+
+static volatile sig_atomic_t had_enough;
+
+static void on_interrupt(int number)
+{
+	(void)number;
+	had_enough = 1;
+}
+
+static bool on_sampling(void *context, int64_t left_s)
+{
+	struct view *view = context;
+
+	if (!view->watched)
+		cli_remark(view->cli, "watching %s for %" PRId64 " s; Ctrl-C ends it, and tells what "
+		                      "was seen", view->interface, left_s);
+	view->watched = true;
+	if (had_enough)
+		left_s = 0;
+	if (!view->shows || left_s == view->left_s)
+		return !had_enough;
+	view->left_s = left_s;
+	(void)fputs("\r\033[K", stderr);
+	if (left_s > 0)
+		(void)fprintf(stderr, "%" PRId64 " s left ", left_s);
+	(void)fflush(stderr);
+	return !had_enough;
+}
+
+static int choose_sample(struct view *view, int64_t *ret_s, struct prg_error *err)
+{
+	const struct cli *cli = view->cli;
+	const char *text = args_value(&cli->args, OPT_SAMPLE);
+
+	*ret_s = 0;
+	if (!text)
+		return 0;
+	if (prg_duration_parse(text, ret_s, err))
+		return say_wrap(err, "--sample");
+	if (*ret_s <= 0)
+		return say_error(err, PRG_E_USAGE, "--sample '%s' is no time at all", text);
+	view->shows = !cli->quiet && term_is(STDERR_FILENO) && term_capable();
+	return 0;
+}
+
+/* Ctrl-C ends the sample, not the program. */
+static int audit(struct view *view, unsigned flags, int64_t sample_s, struct prg_error *err)
+{
+	struct sigaction stop = { .sa_handler = on_interrupt }, before;
+	int code;
+
+	if (sample_s)
+		(void)sigaction(SIGINT, &stop, &before);
+	code = prg_audit_sample(view->cli->reg, view->interface, flags, sample_s, on_sampling,
+	                        on_finding, view, err);
+	if (sample_s)
+		(void)sigaction(SIGINT, &before, NULL);
+	return code;
 }
 
 int cmd_audit(struct cli *cli, struct prg_error *err)
 {
 	OWN_INTERFACE *interface = NULL;
-	struct view view = { .cli = cli };
+	struct view view = { .cli = cli, .left_s = -1 };
+	int64_t sample_s = 0;
 	int code = choose_level(cli, &view.fail_on, err);
 
+	if (!code)
+		code = choose_sample(&view, &sample_s, err);
 	if (!code)
 		code = prg_find_interface(cli->reg, cli->interface, &interface, err);
 	if (code)
@@ -140,12 +270,14 @@ int cmd_audit(struct cli *cli, struct prg_error *err)
 	out_text(&cli->out, "interface", interface->name);
 	out_list(&cli->out, "findings", columns,
 	         cli->out.mode == OUT_TABLE ? 0 : sizeof(columns) / sizeof(*columns));
-	code = prg_audit(cli->reg, interface->name, on_finding, &view, err);
+	code = audit(&view, args_has(&cli->args, OPT_ALL) ? PRG_AUDIT_ALL : 0, sample_s, err);
 	if (code && out_failed(&cli->out))
 		return 0; /* said when the output ends */
 	if (code)
 		return code;
 	out_list_end(&cli->out);
+	if (sample_s && !view.watched)
+		cli_remark(cli, "%s does not run as registered: nothing was watched", interface->name);
 	if (!view.any)
 		cli_remark(cli, "%s is as it should be", interface->name);
 	return view.fails ? CMD_FINDINGS : 0;

@@ -57,7 +57,10 @@ int prg_foreign_check(const struct prg_interface *interface, const char *ruleset
                       size_t *ret_found, prg_remark_fn *remark, void *context,
                       struct prg_error *err);
 
-/* ---- a wg-quick config of that name, "/etc/wireguard/IF.conf", is there. */
+/* ---- a wg-quick config of that name: "/etc/wireguard/IF.conf". False: no name. */
+#define PRG_WGQUICK_TEXT 64
+bool prg_host_wgquick_path(const char *interface, char ret[PRG_WGQUICK_TEXT]);
+/* It is there. */
 bool prg_host_has_wgquick(const char *interface);
 /* systemd starts it at boot by that config: "wg-quick@IF" is wanted by something. */
 bool prg_host_boots_wgquick(const char *interface);

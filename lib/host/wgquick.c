@@ -5,15 +5,20 @@
 
 #include "host/host.h"
 
-bool prg_host_has_wgquick(const char *interface)
+bool prg_host_wgquick_path(const char *interface, char ret[PRG_WGQUICK_TEXT])
 {
-	char path[64];
-
 	/* The name becomes part of a path. */
 	if (prg_interface_name_check(interface, NULL) < 0)
 		return false;
-	snprintf(path, sizeof(path), "/etc/wireguard/%s.conf", interface);
-	return access(path, F_OK) == 0;
+	snprintf(ret, PRG_WGQUICK_TEXT, "/etc/wireguard/%s.conf", interface);
+	return true;
+}
+
+bool prg_host_has_wgquick(const char *interface)
+{
+	char path[PRG_WGQUICK_TEXT];
+
+	return prg_host_wgquick_path(interface, path) && access(path, F_OK) == 0;
 }
 
 bool prg_host_boots_wgquick(const char *interface)

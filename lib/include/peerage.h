@@ -742,8 +742,8 @@ PRG_MUST_CHECK int prg_qr_svg(const struct prg_qr *qr, struct prg_text **ret_tex
 
 enum prg_live_status {
 	PRG_LIVE_ON = 1,   /* a handshake under 180 s ago: REJECT_AFTER_TIME, WireGuard paper 6.1 */
-	PRG_LIVE_IDLE,     /* a handshake under 30 d ago */
-	PRG_LIVE_STALE,    /* the last handshake is older */
+	PRG_LIVE_IDLE,     /* the last handshake is older, but not stale_after_s of the interface */
+	PRG_LIVE_STALE,    /* it is older than that */
 	PRG_LIVE_NEVER,    /* no handshake since the interface was made */
 	PRG_LIVE_DISABLED, /* registered, and disabled */
 	PRG_LIVE_EXPIRED,
@@ -828,20 +828,49 @@ struct prg_finding {
 	const char *what;    /* a sentence, without a final stop */
 	const char *why;     /* why it matters; likewise */
 	const char *command; /* run by a shell, it mends it; NULL: no one command does */
+	uint64_t count;      /* 1; more: it stands for so many of its kind and severity, `what`
+	                        says how many and names a few, and peer and key are not set */
 };
 typedef int prg_finding_fn(void *context, const struct prg_finding *finding);
 
 /*
  * Looks at the register, the running interface and this host, changes nothing,
- * and calls fn for each finding, the most severe first. A non-zero return of fn
- * ends it and is returned. interface NULL: the register's only one. With
- * PRG_BACKEND_NONE the register's file alone is looked at.
+ * and calls fn for each finding, the most severe first. More than 20 of one kind and
+ * severity are told as one, which says how many. A non-zero return of fn ends it and
+ * is returned. interface NULL: the register's only one. With PRG_BACKEND_NONE the
+ * register alone is looked at. The interface is read once. Memory does not grow with
+ * the findings; it grows by 80 bytes with each running peer that has not connected
+ * for as long as the interface's stale_after_s says.
  * Errors: PRG_E_NOT_FOUND, PRG_E_PERMISSION, PRG_E_FAILED; what cannot be looked
  * at is an error, never "no findings".
  * Privilege: CAP_NET_ADMIN.
  */
 PRG_MUST_CHECK int prg_audit(struct prg_register *reg, const char *interface, prg_finding_fn *fn,
                              void *context, struct prg_error *err);
+
+enum prg_audit_flags {
+	/* Each finding on its own, however many there are. Memory grows by some 300 bytes
+	 * with each. */
+	PRG_AUDIT_ALL = 1u << 0
+};
+
+/* Asked at least four times a second while a sample is taken. left_s: seconds that it
+ * still takes. False ends it; what was seen by then is told. */
+typedef bool prg_sampling_fn(void *context, int64_t left_s);
+
+/*
+ * The same, and then watches for sample_s seconds (0: not at all; up to a week) which
+ * keys are used from two places at once: those whose endpoint went back to an earlier
+ * one at least twice meanwhile. Such a finding tells how often, never where; where
+ * peers connect from is held in memory alone, as hashes, and no longer than this call.
+ * The interface is looked at every 250 ms, or so seldom that looking takes a fifth of
+ * the time. flags: PRG_AUDIT_*. sampling may be NULL; context is also its own.
+ * Memory of a sample grows by about 100 bytes with each peer that has an endpoint.
+ * Errors also: PRG_E_USAGE (sample_s; with PRG_BACKEND_NONE there is nothing to watch).
+ */
+PRG_MUST_CHECK int prg_audit_sample(struct prg_register *reg, const char *interface, unsigned flags,
+                                    int64_t sample_s, prg_sampling_fn *sampling,
+                                    prg_finding_fn *fn, void *context, struct prg_error *err);
 
 /* --------------------------------------------------------------------- log */
 

@@ -108,6 +108,30 @@ int prg_store_prefix_holder(struct prg_store *store, int64_t interface_id,
                             const struct prg_prefix *prefix, struct prg_peer **ret,
                             struct prg_error *err);
 
+/* ---- nested.c: prefixes that hold others. Of active peers only. */
+struct prg_owned_prefix {
+	struct prg_prefix prefix;
+	int64_t peer_id;
+};
+/* All that are no single address, by peer; *ret is for free(3). */
+int prg_store_networks(struct prg_store *store, int64_t interface_id,
+                       struct prg_owned_prefix **ret, size_t *ret_n, struct prg_error *err);
+/* One that lies in `outer`, or is it, and is not the peer's `but`. peer_id 0: none. */
+int prg_store_inside(struct prg_store *store, int64_t interface_id, const struct prg_prefix *outer,
+                     int64_t but, struct prg_owned_prefix *ret, struct prg_error *err);
+/* The narrowest one that `inner` lies in, and that is wider. */
+int prg_store_around(struct prg_store *store, int64_t interface_id, const struct prg_prefix *inner,
+                     int64_t but, struct prg_owned_prefix *ret, struct prg_error *err);
+/* What dates and keys say of each active peer, in order of id: id, interface_id, name,
+ * public_key, state, has_preshared_key, config_stale, created_at, keyed_at, expires_at,
+ * successor_id and overlap_until; the rest is zero. A snapshot is held meanwhile. */
+typedef int prg_store_active_fn(void *context, const struct prg_peer *peer, struct prg_error *err);
+int prg_store_each_active(struct prg_store *store, const struct prg_interface *interface,
+                          prg_store_active_fn *fn, void *context, struct prg_error *err);
+/* When the interface was brought up last, as the chain has it; 0: never. */
+int prg_store_up_at(struct prg_store *store, const char *interface, int64_t *ret,
+                    struct prg_error *err);
+
 /* Inserts the row, its tags and its secret (psk NULL: none), not its prefixes;
  * sets peer->id and has_preshared_key. PRG_E_CONFLICT: the name; the key is another
  * peer's, the interface's own, or a revoked one. */

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* What runs against what should: sync's own plan, read as findings. */
+/* What runs against what should, by sync's own comparison. */
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "model/addr.h"
+#include "observed.h"
 #include "watch/findings.h"
-
-#define IDLE_S ((int64_t)30 * 86400)
 
 static const char why_gets_in[] = "whoever holds that key is let into the tunnel";
 
@@ -27,9 +26,10 @@ static void put_value(struct prg_strbuf *buf, const char *json)
 	}
 }
 
-static int add_text(struct prg_findings *f, enum prg_severity severity, const char *kind,
-                    const struct prg_subject *subject, struct prg_strbuf *what, const char *why,
-                    const char *command, struct prg_error *err)
+static int add_text(struct prg_findings *f, enum prg_severity severity,
+                    enum prg_finding_kind kind, const struct prg_subject *subject,
+                    struct prg_strbuf *what, const char *why, const char *command,
+                    struct prg_error *err)
 {
 	PRG_FREE char *text = prg_strbuf_take(what);
 
@@ -38,59 +38,131 @@ static int add_text(struct prg_findings *f, enum prg_severity severity, const ch
 	return prg_findings_add(f, severity, kind, subject, text, why, command, err);
 }
 
-static int on_removal(struct prg_findings *f, struct prg_register *reg,
-                      const struct prg_interface *interface, const struct prg_change *change,
-                      const struct prg_subject *subject, struct prg_error *err)
-{
-	PRG_PEER *peer = NULL;
-	PRG_STRBUF what = { 0 };
-	int rc = prg_store_peer_by_key(reg->store, interface->id, &change->public_key, &peer, err);
+/* ------------------------------------------------------------------- its peers */
 
-	if (rc < 0 && rc != PRG_E_NOT_FOUND)
-		return rc;
-	if (peer == NULL)
-		prg_strbuf_puts(&what, "a revoked key runs");
-	else
-		prg_strbuf_printf(&what, "is %s, but runs",
-		                  peer->state == PRG_PEER_ACTIVE ? "expired"
-		                                                 : prg_peer_state_name(peer->state));
-	return add_text(f, PRG_SEVERITY_CRITICAL, peer ? "live-peer" : "revoked-key", subject,
-	                &what, why_gets_in, prg_findings_command(f, "sync"), err);
+/* Runs, and should not. */
+static int on_unwanted(struct prg_look *look, const struct prg_sync_difference *d,
+                       const struct prg_subject *subject, struct prg_error *err)
+{
+	struct prg_findings *f = look->findings;
+	PRG_STRBUF what = { 0 };
+
+	if (!d->registered)
+		return prg_findings_add(f, PRG_SEVERITY_CRITICAL, PRG_F_UNREGISTERED_PEER, subject,
+		                        "a key runs that was never registered", why_gets_in,
+		                        prg_findings_command(f, "-y sync --prune"), err);
+	if (d->state == PRG_PEER_REVOKED)
+		return prg_findings_add(f, PRG_SEVERITY_CRITICAL, PRG_F_REVOKED_KEY, subject,
+		                        "a revoked key runs", why_gets_in,
+		                        prg_findings_command(f, "sync"), err);
+	prg_strbuf_printf(&what, "is %s, but runs", prg_peer_state_name(d->state));
+	return add_text(f, PRG_SEVERITY_CRITICAL, PRG_F_LIVE_PEER, subject, &what, why_gets_in,
+	                prg_findings_command(f, "sync"), err);
 }
 
-static int on_update(struct prg_findings *f, const struct prg_change *change,
-                     const struct prg_subject *subject, struct prg_error *err)
+static void put_next(struct prg_strbuf *buf, const char *text)
+{
+	prg_strbuf_puts(buf, buf->length > 0 ? "; " : "");
+	prg_strbuf_puts(buf, text);
+}
+
+static void put_prefixes(struct prg_strbuf *buf, const struct prg_wg_peer *peer)
+{
+	if (peer->n_allowed_ips == 0)
+		prg_strbuf_puts(buf, "none");
+	prg_prefix_list_format(buf, peer->allowed_ips, peer->n_allowed_ips, ", ");
+}
+
+static void put_keepalive(struct prg_strbuf *buf, uint16_t seconds)
+{
+	if (seconds == 0)
+		prg_strbuf_puts(buf, "none");
+	else
+		prg_strbuf_printf(buf, "%u s", seconds);
+}
+
+/* Runs, but not as registered. */
+static int on_other(struct prg_look *look, const struct prg_sync_difference *d,
+                    const struct prg_subject *subject, struct prg_error *err)
 {
 	enum prg_severity severity = PRG_SEVERITY_WARNING;
 	const char *why = "it does not run as it was registered";
 	PRG_STRBUF what = { 0 };
-	size_t i;
 
-	for (i = 0; i < change->n_fields; i++) {
-		const struct prg_field_change *field = &change->fields[i];
-
-		prg_strbuf_puts(&what, i ? "; " : "");
-		if (strcmp(field->name, "preshared_key") == 0) {
-			severity = PRG_SEVERITY_CRITICAL;
-			why = "it cannot connect with the config that it was given, and somebody "
-			      "else perhaps can";
-			prg_strbuf_puts(&what, "another preshared key runs than is registered");
-			continue;
-		}
-		if (strcmp(field->name, "allowed_ips") == 0) {
-			severity = PRG_SEVERITY_CRITICAL;
-			why = "it may get packets that are meant for others, or not its own";
-			prg_strbuf_puts(&what, "allowed IPs run as ");
-		} else {
-			prg_strbuf_printf(&what, "%s runs as ", field->name);
-		}
-		put_value(&what, field->from);
-		prg_strbuf_puts(&what, ", registered are ");
-		put_value(&what, field->to);
+	if (d->fields & PRG_OF_ENDPOINT)
+		put_next(&what, "runs without the endpoint that is registered");
+	if (d->fields & PRG_OF_KEEPALIVE) {
+		put_next(&what, "keepalive: ");
+		put_keepalive(&what, d->from->keepalive_s);
+		prg_strbuf_puts(&what, ", registered: ");
+		put_keepalive(&what, d->to->keepalive_s);
 	}
-	return add_text(f, severity, "peer-differs", subject, &what, why,
-	                prg_findings_command(f, "sync"), err);
+	if (d->fields & PRG_OF_ALLOWED_IPS) {
+		severity = PRG_SEVERITY_CRITICAL;
+		why = "it may get packets that are meant for others, or not its own";
+		put_next(&what, "allowed IPs: ");
+		put_prefixes(&what, d->from);
+		prg_strbuf_puts(&what, ", registered: ");
+		put_prefixes(&what, d->to);
+	}
+	if (d->fields & PRG_OF_PRESHARED_KEY) {
+		severity = PRG_SEVERITY_CRITICAL;
+		why = "it cannot connect with the config that it was given, and somebody else "
+		      "perhaps can";
+		put_next(&what, d->from->preshared_key == NULL
+		                        ? "runs without the preshared key that is registered"
+		                : d->to->preshared_key == NULL
+		                        ? "runs with a preshared key, registered is none"
+		                        : "runs with another preshared key than is registered");
+	}
+	return add_text(look->findings, severity, PRG_F_PEER_DIFFERS, subject, &what, why,
+	                prg_findings_command(look->findings, "sync"), err);
 }
+
+static int on_difference(void *context, const struct prg_sync_difference *d,
+                         struct prg_error *err)
+{
+	struct prg_look *look = context;
+	const struct prg_subject subject = {
+		d->name, d->from ? &d->from->public_key : &d->to->public_key
+	};
+	const char *mend = d->registered ? "sync" : "-y sync --prune";
+	int rc;
+
+	if (d->from == NULL)
+		return prg_findings_add(look->findings, PRG_SEVERITY_WARNING, PRG_F_MISSING_PEER,
+		                        &subject, "is registered, but does not run",
+		                        "it cannot connect",
+		                        prg_findings_command(look->findings, "sync"), err);
+	rc = d->to == NULL ? on_unwanted(look, d, &subject, err) : on_other(look, d, &subject, err);
+	if (rc == 0 && (d->to == NULL || (d->fields & PRG_OF_ALLOWED_IPS)))
+		rc = prg_findings_taken(look, &subject, d->id, d->from,
+		                        prg_findings_command(look->findings, "%s", mend), err);
+	return rc;
+}
+
+/* One that has connected lately needs no further look. */
+static int on_seen(void *context, const struct prg_wg_peer *peer, struct prg_error *err)
+{
+	struct prg_look *look = context;
+	int64_t after = look->interface->stale_after_s;
+	struct prg_wg_peer quiet = { .public_key = peer->public_key,
+		                     .latest_handshake_at = peer->latest_handshake_at };
+
+	if (after == 0 || look->now - peer->latest_handshake_at <= after)
+		return 0;
+	return prg_observed_add(look->quiet, &quiet, false, err);
+}
+
+static void on_restart(void *context)
+{
+	struct prg_look *look = context;
+
+	prg_findings_clear(look->findings);
+	prg_observed_clear(look->quiet);
+}
+
+/* -------------------------------------------------------------------- the device */
 
 static int on_configure(struct prg_findings *f, const struct prg_change *change,
                         struct prg_error *err)
@@ -103,164 +175,124 @@ static int on_configure(struct prg_findings *f, const struct prg_change *change,
 		const struct prg_field_change *field = &change->fields[i];
 
 		if (strcmp(field->name, "public_key") == 0) {
-			rc = prg_findings_add(f, PRG_SEVERITY_CRITICAL, "private-key", NULL,
+			rc = prg_findings_add(f, PRG_SEVERITY_CRITICAL, PRG_F_PRIVATE_KEY, NULL,
 			                      "runs with a private key that is not the register's",
 			                      "somebody replaced the server's key: no client can "
 			                      "connect, or they connect to someone else",
 			                      prg_findings_command(f, "-y sync"), err);
 			continue;
 		}
-		prg_strbuf_printf(&what, "%s%s runs as ", n++ ? "; " : "", field->name);
+		n++;
+		put_next(&what, "");
+		for (const char *c = field->name; *c != '\0'; c++)
+			prg_strbuf_append(&what, *c == '_' ? " " : c, 1);
+		prg_strbuf_puts(&what, ": ");
 		put_value(&what, field->from);
-		prg_strbuf_puts(&what, ", registered are ");
+		prg_strbuf_puts(&what, ", registered: ");
 		put_value(&what, field->to);
 	}
 	if (rc < 0 || n == 0)
 		return rc;
-	return add_text(f, PRG_SEVERITY_WARNING, "interface-differs", NULL, &what,
+	return add_text(f, PRG_SEVERITY_WARNING, PRG_F_INTERFACE_DIFFERS, NULL, &what,
 	                "peers may not reach it, or not through it", prg_findings_command(f, "sync"),
 	                err);
 }
 
-static int on_change(struct prg_findings *f, struct prg_register *reg,
-                     const struct prg_interface *interface, const struct prg_change *change,
-                     struct prg_error *err)
+static int differences(struct prg_look *look, struct prg_backend *backend, struct prg_error *err)
 {
-	const struct prg_subject subject = {
-		.peer = change->peer, .key = change->has_public_key ? &change->public_key : NULL
-	};
-
-	if (strcmp(change->action, "configure") == 0)
-		return on_configure(f, change, err);
-	if (strcmp(change->action, "remove") == 0)
-		return on_removal(f, reg, interface, change, &subject, err);
-	if (strcmp(change->action, "update") == 0)
-		return on_update(f, change, &subject, err);
-	return prg_findings_add(f, PRG_SEVERITY_WARNING, "missing-peer", &subject,
-	                        "is registered, but does not run", "it cannot connect",
-	                        prg_findings_command(f, "sync"), err);
-}
-
-static int differences(struct prg_findings *f, struct prg_register *reg,
-                       struct prg_backend *backend, const struct prg_interface *interface,
-                       struct prg_error *err)
-{
+	const struct prg_sync_watch watch = { .context = look, .seen = on_seen,
+		                              .differs = on_difference, .restart = on_restart };
+	struct prg_findings *f = look->findings;
 	PRG_REPORT *report = NULL;
 	PRG_PLAN *plan = NULL;
+	bool interrupted = false;
 	size_t i;
 	int rc = prg_report_new(&report, err);
 
 	if (rc == 0)
 		rc = prg_plan_new(&plan, err);
 	if (rc == 0)
-		rc = prg_sync_plan(reg->store, backend, interface, PRG_SYNC_TELL_KEY, report, plan,
-		                   err);
+		rc = prg_sync_watch(look->reg->store, backend, look->interface, &watch, report, plan,
+		                    &interrupted, err);
 	for (i = 0; rc == 0 && i < prg_report_n_changes(report); i++)
-		rc = on_change(f, reg, interface, prg_report_change(report, i), err);
-	for (i = 0; rc == 0 && i < prg_report_n_left_over(report); i++) {
-		const struct prg_subject subject = { .key = prg_report_left_over(report, i) };
-
-		rc = prg_findings_add(f, PRG_SEVERITY_CRITICAL, "unregistered-peer", &subject,
-		                      "a key runs that was never registered", why_gets_in,
-		                      prg_findings_command(f, "-y sync --prune"), err);
-	}
+		rc = on_configure(f, prg_report_change(report, i), err);
+	if (rc == 0 && interrupted)
+		rc = prg_findings_add(f, PRG_SEVERITY_WARNING, PRG_F_CHANGING, NULL,
+		                      "was being changed by something else all the while",
+		                      "what is missing, or no longer there, was not seen",
+		                      prg_findings_command(f, "audit"), err);
 	return rc;
-}
-
-/* ------------------------------------------------------------------ handshakes */
-
-struct handshakes {
-	struct prg_findings *findings;
-	struct prg_error *err;
-	int64_t now;
-};
-
-static int on_live(void *context, const struct prg_live *live, const struct prg_peer *peer)
-{
-	struct handshakes *h = context;
-	struct prg_subject subject = { .key = &live->public_key };
-
-	if (peer == NULL || peer->state != PRG_PEER_ACTIVE || !live->present)
-		return 0;
-	subject.peer = peer->name;
-	if (live->status == PRG_LIVE_STALE)
-		return prg_findings_add(h->findings, PRG_SEVERITY_INFO, "stale-peer", &subject,
-		                        "last connected more than 30 days ago",
-		                        "a key that nobody uses is one that nobody misses when it "
-		                        "is stolen",
-		                        prg_findings_command(h->findings, "-y revoke %s", peer->name),
-		                        h->err);
-	if (live->status == PRG_LIVE_NEVER && h->now - peer->created_at > IDLE_S)
-		return prg_findings_add(h->findings, PRG_SEVERITY_INFO, "never-connected", &subject,
-		                        "was added more than 30 days ago, and has not connected "
-		                        "since the interface was made",
-		                        "a config that was never used may have gone astray",
-		                        prg_findings_command(h->findings, "-y revoke %s", peer->name),
-		                        h->err);
-	return 0;
-}
-
-static int handshakes(struct prg_findings *f, struct prg_register *reg,
-                      const struct prg_interface *interface, struct prg_error *err)
-{
-	struct handshakes h = { .findings = f, .err = err, .now = prg_clock_now() };
-	struct prg_live_interface live;
-
-	return prg_status(reg, interface->name, NULL, 0, 0, &live, on_live, &h, err);
 }
 
 /* ---------------------------------------------------------------------- the link */
 
-/* *ret_ours: there is a link, and we may look for more. */
-static int look_at_link(struct prg_findings *f, struct prg_register *reg,
-                        struct prg_backend *backend, const struct prg_interface *interface,
-                        bool *ret_ours, struct prg_error *err)
+static int not_ours(struct prg_look *look, struct prg_backend *backend, const char *other,
+                    const char *alias, struct prg_error *err)
 {
-	char alias[PRG_OWN_ALIAS_TEXT], command[160];
+	const char *name = look->interface->name;
+	PRG_FREE char *command = NULL;
+	struct prg_private_key key;
+	bool same = false;
+	int rc = prg_store_interface_key(look->reg->store, look->interface->id, &key, err), n;
+
+	if (rc == 0)
+		rc = prg_adopt_has_key(backend, &key, &same, err);
+	prg_wipe(&key, sizeof(key));
+	if (rc == PRG_E_UNSUPPORTED) /* not even WireGuard's */
+		rc = 0;
+	if (rc < 0)
+		return rc;
+	/* with our key it is ours but for the alias, and sessions may go on */
+	if (same)
+		n = asprintf(&command, "ip link set dev %s alias %s && peerage -i %s sync", name,
+		             alias, name);
+	else
+		n = asprintf(&command, "ip link del dev %s && peerage -i %s up", name, name);
+	if (n < 0)
+		return prg_error_nomem(err);
+	return prg_findings_add(look->findings, PRG_SEVERITY_CRITICAL, PRG_F_NOT_OURS, NULL,
+	                        other[0] ? "runs, and belongs to another register"
+	                                 : "runs, but was made by someone else",
+	                        same ? "nothing is applied to it, though it has this register's key"
+	                             : "nothing that the register says holds for it",
+	                        look->interface->wanted_up ? command : NULL, err);
+}
+
+/* Is there a link, and ours? */
+static int look_at_link(struct prg_look *look, struct prg_backend *backend, struct prg_error *err)
+{
+	struct prg_findings *f = look->findings;
+	char alias[PRG_OWN_ALIAS_TEXT];
 	struct prg_link link;
 	int rc = prg_backend_link(backend, &link, err);
 
-	*ret_ours = false;
 	if (rc == PRG_E_NOT_FOUND)
-		return !interface->wanted_up
+		return !look->interface->wanted_up
 		               ? 0
-		               : prg_findings_add(f, PRG_SEVERITY_WARNING, "not-running", NULL,
+		               : prg_findings_add(f, PRG_SEVERITY_WARNING, PRG_F_NOT_RUNNING, NULL,
 		                                  "is registered as up, but does not run",
 		                                  "nobody can connect", prg_findings_command(f, "up"),
 		                                  err);
 	if (rc < 0)
 		return rc;
-	prg_own_alias(reg->store, alias);
-	*ret_ours = strcmp(link.alias, alias) == 0;
-	if (*ret_ours && interface->wanted_up)
-		return 0;
-	if (*ret_ours) {
-		*ret_ours = false;
-		return prg_findings_add(f, PRG_SEVERITY_WARNING, "running", NULL,
-		                        "runs, though it was brought down",
-		                        "its peers are let in", prg_findings_command(f, "down"), err);
-	}
-	snprintf(command, sizeof(command), "ip link del %s && peerage -i %s up", interface->name,
-	         interface->name);
-	return prg_findings_add(f, PRG_SEVERITY_CRITICAL, "not-ours", NULL,
-	                        link.alias[0] ? "runs, and belongs to another register"
-	                                      : "runs, but was made by someone else",
-	                        "nothing that the register says holds for it",
-	                        interface->wanted_up ? command : NULL, err);
+	prg_own_alias(look->reg->store, alias);
+	if (strcmp(link.alias, alias) != 0)
+		return not_ours(look, backend, link.alias, alias, err);
+	look->ours = look->interface->wanted_up;
+	return look->ours
+	               ? 0
+	               : prg_findings_add(f, PRG_SEVERITY_WARNING, PRG_F_RUNNING, NULL,
+	                                  "runs, though it was brought down",
+	                                  "its peers are let in", prg_findings_command(f, "down"),
+	                                  err);
 }
 
-int prg_findings_live(struct prg_findings *f, struct prg_register *reg,
-                      const struct prg_interface *interface, struct prg_error *err)
+int prg_findings_live(struct prg_look *look, struct prg_error *err)
 {
 	PRG_BACKEND *backend = NULL;
-	bool ours = false;
-	int rc = prg_backend_open(reg->backend, interface->name, &backend, err);
+	int rc = prg_backend_open(look->reg->backend, look->interface->name, &backend, err);
 
 	if (rc == 0)
-		rc = look_at_link(f, reg, backend, interface, &ours, err);
-	if (rc == 0 && ours)
-		rc = differences(f, reg, backend, interface, err);
-	if (rc == 0 && ours)
-		rc = handshakes(f, reg, interface, err);
-	return rc;
+		rc = look_at_link(look, backend, err);
+	return rc == 0 && look->ours ? differences(look, backend, err) : rc;
 }
