@@ -11,7 +11,7 @@ int prg_store_each_active(struct prg_store *store, const struct prg_interface *i
 	int rc = prg_db_prepare(store,
 	                        "SELECT id, name, public_key, secret_id IS NOT NULL, "
 	                        "config_epoch < ?2, created_at, keyed_at, expires_at, "
-	                        "coalesce(successor_id, 0), overlap_until FROM peer "
+	                        "coalesce(successor_id, 0), overlap_until FROM peer NOT INDEXED "
 	                        "WHERE interface_id = ?1 AND state = 0 ORDER BY id",
 	                        &stmt, err);
 

@@ -75,10 +75,11 @@ struct prg_look {
 	const struct prg_interface *interface;
 	int64_t now;               /* the clock's */
 	bool ours;                 /* it runs, and is ours */
+	bool young;                /* it was made so lately that nobody is missed */
 	struct prg_observed *quiet; /* those of the dump that have not connected for long */
 };
-/* findings_live.c: the running interface against the register. Sets ours, fills
- * quiet. */
+/* findings_live.c: the running interface against the register. Sets ours and young,
+ * fills quiet. */
 int prg_findings_live(struct prg_look *look, struct prg_error *err);
 /* findings_overlap.c: a key runs with allowed IPs that are not its own as
  * registered. id: its peer's; 0: of none that is active. */

@@ -2,6 +2,7 @@
 /* What runs against what should, by sync's own comparison. */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "base/strbuf.h"
@@ -149,7 +150,8 @@ static int on_seen(void *context, const struct prg_wg_peer *peer, struct prg_err
 	struct prg_wg_peer quiet = { .public_key = peer->public_key,
 		                     .latest_handshake_at = peer->latest_handshake_at };
 
-	if (after == 0 || look->now - peer->latest_handshake_at <= after)
+	if (after == 0 || look->now - peer->latest_handshake_at <= after ||
+	    (look->young && peer->latest_handshake_at == 0))
 		return 0;
 	return prg_observed_add(look->quiet, &quiet, false, err);
 }
@@ -287,6 +289,22 @@ static int look_at_link(struct prg_look *look, struct prg_backend *backend, stru
 	                                  err);
 }
 
+/* The interface was made when this host booted, or was brought up last, or later. */
+static int look_at_age(struct prg_look *look, struct prg_error *err)
+{
+	struct timespec booted = { 0 };
+	int64_t up = 0;
+	int rc = 0;
+
+	clock_gettime(CLOCK_BOOTTIME, &booted);
+	look->young = booted.tv_sec <= look->interface->stale_after_s;
+	if (!look->young && look->interface->stale_after_s != 0)
+		rc = prg_store_up_at(look->reg->store, look->interface->name, &up, err);
+	if (rc == 0 && look->now - up <= look->interface->stale_after_s)
+		look->young = true;
+	return rc;
+}
+
 int prg_findings_live(struct prg_look *look, struct prg_error *err)
 {
 	PRG_BACKEND *backend = NULL;
@@ -294,5 +312,7 @@ int prg_findings_live(struct prg_look *look, struct prg_error *err)
 
 	if (rc == 0)
 		rc = look_at_link(look, backend, err);
+	if (rc == 0 && look->ours)
+		rc = look_at_age(look, err);
 	return rc == 0 && look->ours ? differences(look, backend, err) : rc;
 }

@@ -2,7 +2,6 @@
 /* What keys and dates say of each active peer. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -16,7 +15,6 @@ struct peers {
 	struct prg_look *look;
 	int64_t now;        /* as expiry goes by */
 	bool clock_holds;   /* somebody would be cut off */
-	int64_t running_at; /* since when the interface may have been running */
 	char stale_after[24], rotate_after[24];
 };
 
@@ -91,11 +89,6 @@ static int look_at_keys(struct peers *p, const struct prg_peer *peer, struct prg
 	           prg_findings_command(f, "rotate %s", peer->name), err);
 }
 
-static int64_t latest(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 /* Only of those that the dump showed as having been quiet for so long. */
 static int look_at_quiet(struct peers *p, const struct prg_peer *peer, struct prg_error *err)
 {
@@ -115,7 +108,7 @@ static int look_at_quiet(struct peers *p, const struct prg_peer *peer, struct pr
 		           "a key that nobody uses is one that nobody misses when it is stolen",
 		           prg_findings_command(f, "-y revoke %s", peer->name), err);
 	}
-	if (look->now - latest(p->running_at, latest(peer->created_at, peer->keyed_at)) <=
+	if (look->now - (peer->keyed_at > peer->created_at ? peer->keyed_at : peer->created_at) <=
 	    look->interface->stale_after_s)
 		return 0;
 	snprintf(what, sizeof(what), "has not connected once in more than %s", p->stale_after);
@@ -134,31 +127,12 @@ static int on_peer(void *context, const struct prg_peer *peer, struct prg_error 
 	return rc < 0 ? rc : look_at_quiet(p, peer, err);
 }
 
-/* An interface was made at the earliest when this host booted, and when it was
- * brought up last. */
-static int find_running_since(struct peers *p, struct prg_error *err)
-{
-	const struct prg_look *look = p->look;
-	struct timespec boot = { 0 };
-	int64_t up = 0;
-	int rc;
-
-	if (look->quiet->n == 0)
-		return 0;
-	rc = prg_store_up_at(look->reg->store, look->interface->name, &up, err);
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	p->running_at = latest(up, look->now - boot.tv_sec);
-	return rc;
-}
-
 int prg_findings_peers(struct prg_look *look, struct prg_error *err)
 {
 	struct peers p = { .look = look, .clock_holds = prg_clock_synchronised() };
 	int rc = prg_store_now(look->reg->store, &p.now, err);
 
 	span_words(look->interface->stale_after_s, p.stale_after);
-	if (rc == 0)
-		rc = find_running_since(&p, err);
 	return rc < 0 ? rc
 	              : prg_store_each_active(look->reg->store, look->interface, on_peer, &p, err);
 }
