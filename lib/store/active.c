@@ -9,10 +9,12 @@ int prg_store_each_active(struct prg_store *store, const struct prg_interface *i
 {
 	PRG_STMT *stmt = NULL;
 	int rc = prg_db_prepare(store,
-	                        "SELECT id, name, public_key, secret_id IS NOT NULL, "
-	                        "config_epoch < ?2, created_at, keyed_at, expires_at, "
-	                        "coalesce(successor_id, 0), overlap_until FROM peer NOT INDEXED "
-	                        "WHERE interface_id = ?1 AND state = 0 ORDER BY id",
+	                        "SELECT p.id, p.name, p.public_key, p.secret_id IS NOT NULL, "
+	                        "p.config_epoch < ?2, p.created_at, p.keyed_at, p.expires_at, "
+	                        "coalesce(p.successor_id, 0), p.overlap_until, p.quota_bytes, "
+	                        "p.quota_period, coalesce(u.seen_day, 0) FROM peer p NOT INDEXED "
+	                        "LEFT JOIN usage u ON u.peer_id = p.id "
+	                        "WHERE p.interface_id = ?1 AND p.state = 0 ORDER BY p.id",
 	                        &stmt, err);
 
 	if (rc < 0)
@@ -21,6 +23,7 @@ int prg_store_each_active(struct prg_store *store, const struct prg_interface *i
 	prg_row_bind_int(stmt, 2, interface->config_epoch);
 	while ((rc = prg_db_step(stmt, err)) > 0) {
 		struct prg_peer peer = { .interface_id = interface->id };
+		int64_t seen_day;
 
 		peer.id = prg_row_int(stmt, 0, 1, INT64_MAX);
 		prg_row_peer_name(stmt, 1, peer.name);
@@ -32,9 +35,13 @@ int prg_store_each_active(struct prg_store *store, const struct prg_interface *i
 		peer.expires_at = prg_row_int(stmt, 7, INT64_MIN, INT64_MAX);
 		peer.successor_id = prg_row_int(stmt, 8, 0, INT64_MAX);
 		peer.overlap_until = prg_row_int(stmt, 9, INT64_MIN, INT64_MAX);
+		peer.quota_bytes = (uint64_t)prg_row_int(stmt, 10, 0, INT64_MAX);
+		peer.quota_period = (enum prg_quota_period)prg_row_int(stmt, 11, PRG_QUOTA_TOTAL,
+		                                                       PRG_QUOTA_MONTH);
+		seen_day = prg_row_int(stmt, 12, 0, INT32_MAX);
 		rc = prg_row_check(stmt, err, "peer %lld", (long long)peer.id);
 		if (rc == 0)
-			rc = fn(context, &peer, err);
+			rc = fn(context, &peer, seen_day, err);
 		if (rc < 0)
 			return rc;
 	}

@@ -124,8 +124,10 @@ int prg_store_around(struct prg_store *store, int64_t interface_id, const struct
                      int64_t but, struct prg_owned_prefix *ret, struct prg_error *err);
 /* What dates and keys say of each active peer, in order of id: id, interface_id, name,
  * public_key, state, has_preshared_key, config_stale, created_at, keyed_at, expires_at,
- * successor_id and overlap_until; the rest is zero. A snapshot is held meanwhile. */
-typedef int prg_store_active_fn(void *context, const struct prg_peer *peer, struct prg_error *err);
+ * quota, successor_id and overlap_until; the rest is zero. seen_day: of its last
+ * handshake, since 1970; 0: none was noted. A snapshot is held meanwhile. */
+typedef int prg_store_active_fn(void *context, const struct prg_peer *peer, int64_t seen_day,
+                                struct prg_error *err);
 int prg_store_each_active(struct prg_store *store, const struct prg_interface *interface,
                           prg_store_active_fn *fn, void *context, struct prg_error *err);
 /* When the interface was brought up last, as the chain has it; 0: never. */

@@ -42,6 +42,9 @@ static const struct {
 	[PRG_F_CONFIG_STALE] = { "config-stale", "peers hold a config that was handed out before "
 	                                         "settings changed", false },
 	[PRG_F_KEY_OLD] = { "key-old", "peers have keys that should have been rotated", false },
+	[PRG_F_ROTATION_OPEN] = { "rotation-open", "older keys should be gone, but are let in",
+	                          true },
+	[PRG_F_QUOTA_NEAR] = { "quota-near", "peers have used most of their quota", false },
 	[PRG_F_EXPIRES_SOON] = { "expires-soon", "peers expire within 7 days", false },
 	[PRG_F_NO_PRESHARED_KEY] = { "no-preshared-key", "peers have no preshared key", false },
 	[PRG_F_NEVER_CONNECTED] = { "never-connected", "peers never connected", false },
@@ -267,12 +270,16 @@ int prg_audit_sample(struct prg_register *reg, const char *interface, unsigned f
 	PRG_OBSERVED quiet = { 0 };
 	bool live = reg->backend != PRG_BACKEND_NONE;
 	struct prg_look look = { .reg = reg, .now = prg_clock_now(), .quiet = &quiet };
+	struct prg_clock_memory memory;
+	bool write;
 	int rc = prg_find_interface(reg, interface, &found, err);
 
 	if (rc == 0)
 		rc = check_sample(sample_s, live, err);
 	if (rc == 0)
 		rc = prg_findings_new(found->name, flags & PRG_AUDIT_ALL, &findings, err);
+	if (rc == 0)
+		rc = prg_store_clock(reg->store, &look.clock, &memory, &write, err);
 	look.findings = findings;
 	look.interface = found;
 	if (rc == 0 && live)

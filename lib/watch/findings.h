@@ -8,6 +8,7 @@
 #define PRG_WATCH_FINDINGS_H
 
 #include "engine.h"
+#include "store/clock.h"
 
 /* Their words, and what many of them are called, are in findings.c. */
 enum prg_finding_kind {
@@ -30,6 +31,8 @@ enum prg_finding_kind {
 	PRG_F_PENDING,
 	PRG_F_CONFIG_STALE,
 	PRG_F_KEY_OLD,
+	PRG_F_ROTATION_OPEN,
+	PRG_F_QUOTA_NEAR,
 	PRG_F_EXPIRES_SOON,
 	PRG_F_NO_PRESHARED_KEY,
 	PRG_F_NEVER_CONNECTED,
@@ -73,7 +76,8 @@ struct prg_look {
 	struct prg_findings *findings;
 	struct prg_register *reg;
 	const struct prg_interface *interface;
-	int64_t now;               /* the clock's */
+	int64_t now;               /* the clock's, as the kernel stamps handshakes */
+	struct prg_clock_verdict clock;
 	bool ours;                 /* it runs, and is ours */
 	bool young;                /* it was made so lately that nobody is missed */
 	struct prg_observed *quiet; /* those of the dump that have not connected for long */

@@ -73,6 +73,11 @@ static int look_at_clock(struct prg_look *look, struct prg_error *err)
 		                        what, "entries are dated by the last one until it has "
 		                              "caught up, and expiry goes by them", mend, err);
 	}
+	if (look->clock.jumped)
+		return prg_findings_add(look->findings, PRG_SEVERITY_WARNING, PRG_F_CLOCK, NULL,
+		                        "this host's clock has jumped by more than a day",
+		                        "no peer expires until it is put right, or has gone on from "
+		                        "there for an hour", mend, err);
 	if (prg_clock_synchronised())
 		return 0;
 	return prg_findings_add(look->findings, PRG_SEVERITY_WARNING, PRG_F_CLOCK, NULL,

@@ -150,8 +150,7 @@ static int on_seen(void *context, const struct prg_wg_peer *peer, struct prg_err
 	struct prg_wg_peer quiet = { .public_key = peer->public_key,
 		                     .latest_handshake_at = peer->latest_handshake_at };
 
-	if (after == 0 || look->now - peer->latest_handshake_at <= after ||
-	    (look->young && peer->latest_handshake_at == 0))
+	if (after == 0 || look->now - peer->latest_handshake_at <= after)
 		return 0;
 	return prg_observed_add(look->quiet, &quiet, false, err);
 }

@@ -139,8 +139,8 @@ static int add_wide(struct prg_look *look, const struct prg_owned_prefix *wide, 
 		return prg_error_nomem(err);
 	subject = (struct prg_subject){ peer->name, &peer->public_key };
 	return prg_findings_add(look->findings, PRG_SEVERITY_WARNING, PRG_F_OVERLAP, &subject, what,
-	                        "packets go to whoever has the narrowest network, not to both; "
-	                        "what else the wide one gets may be meant for nobody",
+	                        "a packet goes to the peer with the narrowest network that holds "
+	                        "its address: the other goes without",
 	                        prg_findings_command(look->findings, "set %s --routes %s",
 	                                             peer->name, routes), err);
 }

@@ -133,14 +133,10 @@ static void move_to(struct mover *mover, uint64_t endpoint)
 	mover->seen[mover->n_seen++] = endpoint;
 }
 
-/* An endpoint that was scrubbed: nobody is there. */
+/* None, or one that was forgotten on purpose. */
 static bool nowhere(const struct prg_wg_endpoint *endpoint)
 {
-	static const unsigned char loopback[4] = { 127, 0, 0, 1 };
-
-	return endpoint->addr.family == 0 ||
-	       (endpoint->addr.family == 4 && endpoint->port == 9 &&
-	        memcmp(endpoint->addr.bytes, loopback, sizeof(loopback)) == 0);
+	return endpoint->addr.family == 0 || prg_wg_endpoint_equal(endpoint, &prg_wg_nowhere);
 }
 
 static int on_peer(void *context, const struct prg_wg_peer *peer, struct prg_error *err)

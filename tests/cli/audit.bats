@@ -83,7 +83,8 @@ findings() { jq -r '[.findings[] | .severity + " " + .kind] | join(",")' <<<"$ou
 	sqlite3 "$PEERAGE_REGISTER" "UPDATE peer SET keyed_at = keyed_at - 90 * 86400 - 60 WHERE name = 'bob'"
 	t 5 -j audit
 	[ "$(findings)" = "warning key-old" ]
-	j '.findings[0] | .peer == "bob" and .what == "has had its key for more than 90 days"'
+	j '.findings[0] | .peer == "bob" and .what == "has had its key for more than 90 days" and
+		.command == "peerage -i wg0 rotate bob --overlap 7d"'
 	p -q disable bob
 	t 0 audit
 	[ "$stderr" = "wg0 is as it should be" ]

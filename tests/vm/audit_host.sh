@@ -62,6 +62,8 @@ case_of 'warning config-stale alice' configure private-key <(wg genkey)
 of alice keyed_at 'keyed_at - 91 * 86400'
 ok "a key has no age where none is set" as_it_should_be
 case_of 'warning key-old alice' configure rotate-after 90d
+ok "the older key goes in a while" test "$(register \
+	"SELECT overlap_until > unixepoch() FROM peer WHERE name = 'alice.old'")" = 1
 ok "a key that was rotated is a new one" test "$(register \
 	"SELECT keyed_at > unixepoch() - 900 FROM peer WHERE name = 'alice' AND state = 0")" = 1
 configure rotate-after none
@@ -69,6 +71,22 @@ case_of 'info expires-soon alice' peerage -q set alice --expires 3d
 peerage -q set alice --expires 8d
 ok "more than a week ahead is not soon" as_it_should_be
 peerage -q set alice --expires none
+case_of 'warning rotation-open alice.old' register \
+	"UPDATE peer SET overlap_until = unixepoch() - 1 WHERE overlap_until > 0"
+ok "the older key is gone" test "$(field '[.peers[].name] | join(",")' list)" = alice
+# What a month has brought, and then a quota.
+used() {
+	register "INSERT OR REPLACE INTO usage_day
+		SELECT id, unixepoch() / 86400, 850000, 0 FROM peer WHERE state = 0" &&
+		peerage -q set alice --quota "$1"
+}
+case_of 'info quota-near alice' used 1M/month
+ok "more was given" test "$(field .peer.quota_bytes show alice)" = 2000000
+case_of 'critical live-peer alice' used 500000/month
+ok "what is used up is cut off" test "$(field .peer.state show alice)" = expired
+peerage -q set alice --quota none
+peerage -q enable alice --expires none
+ok "nothing is left of that" as_it_should_be
 
 # ------------------------------------------------------------------ who connects
 of alice created_at 'created_at - 31 * 86400'
@@ -115,6 +133,12 @@ if clock_is_ours; then
 	chmod +x "$box/bin/timedatectl" "$box/late"
 	PATH=$box/bin:$PATH
 	case_of 'warning clock -' vouch no
+	# The clock goes wrong, and the daemon puts it right.
+	mv "$box/late" "$box/bin/timedatectl"
+	jumped() { date -s '+3 days' >/dev/null && vouch yes; }
+	sed 's/+1 day/-3 days/' "$box/bin/timedatectl" >"$box/back" && chmod +x "$box/back"
+	mv "$box/bin/timedatectl" "$box/late" && mv "$box/back" "$box/bin/timedatectl"
+	case_of 'warning clock -' jumped
 	mv "$box/late" "$box/bin/timedatectl"
 	behind() { peerage -q set dave --note z && date -s '-1 day' >/dev/null; }
 	case_of 'warning clock -' behind

@@ -69,4 +69,5 @@ client_down client
 ok "a client from the new config" client_up "$box/alice2.conf" client
 ok "is online" within 60 reaches client "$v4"
 ok "the chain holds" "$VERIFY" "$PEERAGE_REGISTER"
+ok "audit finds nothing" healthy
 finish

@@ -33,4 +33,5 @@ exits 0 "recorded only" peerage -q --no-apply rotate bob
 ok "what comes next brings it in line" peerage -q set alice --note x
 ok "the kernel equals the register" kernel_equals_register
 exits 0 "nothing is left to do" peerage sync -n
+ok "audit finds nothing" healthy
 finish

@@ -81,4 +81,5 @@ is "each was answered" "$lost" 0
 ok "alice's counters went on, so the peer was not made anew" test "$(counters)" -gt "$before"
 is "alice alone is left" "$(live_keys)" "$key"
 ok "the kernel equals the register" kernel_equals_register
+ok "audit finds nothing" healthy
 finish
