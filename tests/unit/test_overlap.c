@@ -13,12 +13,14 @@
 
 #include "backend/memory.h"
 #include "base/clock.h"
-#include "engine.h"
 #include "model/name.h"
+#include "model/peer.h"
+#include "report.h"
 
 static char directory[] = "/tmp/peerage-overlap-XXXXXX";
 static char path[64];
 static struct prg_error err;
+static struct prg_clock_look look_now;
 
 #define INTENT PRG_CLEANUP(prg_intent_free) struct prg_intent
 
@@ -69,6 +71,9 @@ static int setup(void **state)
 	PRG_REPORT *report = NULL;
 
 	prg_memory_reset();
+	look_now = (struct prg_clock_look){ .wall_s = 1800000000, .boottime_s = 1000,
+		                            .synchronised = true, .boot_id = "a" };
+	prg_clock_pretend(&look_now);
 	if (prg_register_open(path, PRG_OPEN_CREATE, 1000, &reg, &err) < 0)
 		return -1;
 	prg_register_set_backend(reg, PRG_BACKEND_MEMORY);
@@ -89,6 +94,7 @@ static int teardown(void **state)
 	size_t i;
 
 	prg_register_close(&reg);
+	prg_clock_pretend(NULL);
 	for (i = 0; i < 3; i++) {
 		snprintf(file, sizeof(file), "%s%s", path, ends[i]);
 		unlink(file);
@@ -152,47 +158,22 @@ static void in_line(struct prg_register *reg)
 	assert_ok(prg_register_verify(reg, &n, head, &err));
 }
 
-static bool has_key(void *context, const struct prg_public_key *key)
+/* A tick, after the key shook hands (NULL: nobody did). *ret: how many operations it takes. */
+static uint64_t tick(struct prg_register *reg, const struct prg_public_key *shook)
 {
-	return context != NULL && memcmp(context, key, sizeof(*key)) == 0;
+	uint64_t before;
+
+	if (shook != NULL)
+		assert_ok(prg_memory_traffic("wg0", shook, look_now.wall_s, 148, 92, NULL));
+	before = prg_memory_ops("wg0");
+	does(reg, PRG_MAINTAIN, NULL, PRG_FIELD_NOTE, NULL);
+	return prg_memory_ops("wg0") - before;
 }
 
-static bool nobody(void *context, const struct prg_public_key *key)
+static void pass(int64_t seconds)
 {
-	(void)context;
-	(void)key;
-	return false;
-}
-
-/* A tick that knows which key shook hands. *ret: how many operations it takes. */
-static size_t tick(struct prg_register *reg, const struct prg_public_key *shook)
-{
-	struct prg_road road = { .reg = reg, .store = reg->store, .lock = -1 };
-	INTENT *intent = NULL;
-	PRG_REPORT *report = NULL;
-	size_t n;
-
-	assert_ok(prg_intent_new(PRG_CONFIGURE, "wg0", &intent, &err));
-	road.intent = intent;
-	assert_ok(prg_report_new(&report, &err));
-	road.report = report;
-	assert_ok(prg_arena_new(&road.arena, &err));
-	assert_ok(prg_plan_new(&road.plan, &err));
-	assert_ok(prg_store_begin(road.store, &err));
-	assert_ok(prg_store_now(road.store, &road.now, &err));
-	assert_ok(prg_store_interface(road.store, "wg0", &road.interface, &err));
-	assert_ok(prg_change_overlaps(&road, shook != NULL ? has_key : nobody,
-	                              (void *)(uintptr_t)shook, &err));
-	assert_ok(prg_store_commit(road.store, &err));
-	prg_plan_order(road.plan);
-	assert_ok(prg_backend_open(PRG_BACKEND_MEMORY, "wg0", &road.backend, &err));
-	n = prg_plan_length(road.plan);
-	assert_ok(prg_apply_plan(&road, road.plan, &err));
-	prg_backend_close(&road.backend);
-	prg_plan_free(&road.plan);
-	prg_interface_free(&road.interface);
-	prg_arena_free(&road.arena);
-	return n;
+	look_now.wall_s += seconds;
+	look_now.boottime_s += seconds;
 }
 
 static void both_keys_work_until_the_newer_is_used(void **state)
@@ -239,26 +220,77 @@ static void both_keys_work_until_the_newer_is_used(void **state)
 	assert_int_equal(tick(reg, &newer->public_key), 0);
 }
 
-/* …where the clock can be trusted. */
+/* …where the clock can be trusted, with a tick or whatever else changes something. */
 static void its_time_ends_it(void **state)
 {
 	struct prg_register *reg = *state;
-	PRG_PEER *older = NULL;
+	PRG_PEER *first = find(reg, "alice"), *second = NULL;
 
 	does(reg, PRG_ROTATE, "alice", PRG_FIELD_OVERLAP, "1m");
+	second = find(reg, "alice");
+	pass(59);
 	assert_int_equal(tick(reg, NULL), 0);
-	older = find(reg, "alice.old");
-	older->overlap_until -= 60;
-	assert_ok(prg_store_begin(reg->store, &err));
-	assert_ok(prg_store_peer_update(reg->store, older, &err));
-	assert_ok(prg_store_commit(reg->store, &err));
-	does(reg, PRG_ADD, "bob", PRG_FIELD_NOTE, NULL);
-	if (!prg_clock_synchronised()) {
-		assert_int_equal(running(reg, &older->public_key), 4);
-		return;
-	}
+	look_now.synchronised = false;
+	pass(1);
+	assert_int_equal(tick(reg, NULL), 0);
+	assert_int_equal(running(reg, &first->public_key), 4);
+	look_now.synchronised = true;
+	assert_true(tick(reg, NULL) > 0);
 	is_gone(reg, "alice.old");
-	assert_int_equal(running(reg, &older->public_key), -1);
+	assert_int_equal(running(reg, &first->public_key), -1);
+	assert_int_equal(running(reg, &second->public_key), 4);
+	in_line(reg);
+	does(reg, PRG_ROTATE, "alice", PRG_FIELD_OVERLAP, "1m");
+	pass(60);
+	does(reg, PRG_ADD, "bob", PRG_FIELD_NOTE, NULL);
+	assert_int_equal(running(reg, &second->public_key), -1);
+	in_line(reg);
+}
+
+/* More than are looked at in one go; of these, some are used. */
+static void many_at_once(void **state)
+{
+	struct prg_register *reg = *state;
+	PRG_REPORT *report = NULL;
+	INTENT *configure = NULL, *add = NULL, *rotate = NULL;
+	char name[16];
+	size_t i;
+
+	assert_ok(prg_intent_new(PRG_CONFIGURE, "wg0", &configure, &err));
+	assert_ok(prg_intent_set(configure, PRG_FIELD_ADDRESS, "10.8.0.1/20,fd00:8::1/64", &err));
+	assert_ok(prg_execute(reg, configure, &report, &err));
+	assert_ok(prg_intent_new(PRG_ADD, "wg0", &add, &err));
+	assert_ok(prg_intent_new(PRG_ROTATE, "wg0", &rotate, &err));
+	assert_ok(prg_intent_set(rotate, PRG_FIELD_OVERLAP, "1d", &err));
+	for (i = 0; i < 600; i++) {
+		snprintf(name, sizeof(name), "p%zu", i);
+		assert_ok(prg_intent_peer(add, name, &err));
+		assert_ok(prg_intent_peer(rotate, name, &err));
+	}
+	prg_report_free(&report);
+	assert_ok(prg_execute(reg, add, &report, &err));
+	prg_report_free(&report);
+	assert_ok(prg_execute(reg, rotate, &report, &err));
+	for (i = 0; i < 600; i += 2)
+		assert_ok(prg_memory_traffic("wg0",
+		                             &prg_report_result(report, i)->peer->public_key,
+		                             look_now.wall_s, 148, 92, NULL));
+	prg_report_free(&report);
+	assert_ok(act(reg, PRG_MAINTAIN, NULL, PRG_FIELD_NOTE, NULL, &report));
+	assert_int_equal(prg_report_n_remarks(report), 4);
+	assert_string_equal(prg_report_remark(report, 3), "so it is with 297 peers more");
+	for (i = 0; i < 600; i++) {
+		PRG_PEER *peer = NULL;
+
+		snprintf(name, sizeof(name), "p%zu.old", i);
+		peer = find(reg, name);
+		assert_int_equal(peer->state, i % 2 ? PRG_PEER_ACTIVE : PRG_PEER_REVOKED);
+	}
+	in_line(reg);
+	pass(86400);
+	does(reg, PRG_MAINTAIN, NULL, PRG_FIELD_NOTE, NULL);
+	is_gone(reg, "p1.old");
+	is_gone(reg, "p599.old");
 	in_line(reg);
 }
 
@@ -436,6 +468,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(both_keys_work_until_the_newer_is_used),
 		TEST(its_time_ends_it),
+		TEST(many_at_once),
 		TEST(there_are_two_keys_at_most),
 		TEST(a_peer_that_is_cut_off_has_no_key_left),
 		TEST(the_older_key_alone_may_go),
