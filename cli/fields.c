@@ -367,6 +367,8 @@ static void change_fields(struct cli *cli, const struct prg_change *change)
 
 void fields_change_list(struct cli *cli, const struct prg_report *report)
 {
+	if (cli->out.mode != OUT_JSON)
+		return; /* objects of no name are JSON's alone */
 	out_array(&cli->out, "changes");
 	for (size_t i = 0; i < prg_report_n_changes(report); i++) {
 		out_object(&cli->out, NULL);
