@@ -17,14 +17,19 @@ declare -A command=(
 	[add-file]="add new --output $box/new.conf"
 	[revoke]="-y revoke carol"
 	[rotate]="rotate carol"
+	[overlap]="rotate carol --overlap 1h"
 	[set]="set carol --address 10.7.0.77,fd07::77 --routes 192.168.88.0/24 --preshared-key new"
 	[disable]="disable carol"
 	[configure]="configure listen-port 51999"
 	[up]="up"
 	[down]="down"
+	[maintain]="maintain"
 )
-# Those that start from an interface that is down, and those that meet the firewall.
-starts_down() { [ "$1" = up ]; }
+# What they start from: up, down, or a tick that has something to do, as bob's newer key
+# has just been used for the first time. And those that meet the firewall.
+state_for() {
+	case $1 in up) echo down ;; maintain) echo due ;; *) echo up ;; esac
+}
 meets_firewall() { case $1 in up | down | configure) ;; *) return 1 ;; esac; }
 
 # --------------------------------------------------------------- two documents
@@ -72,7 +77,8 @@ read_kernel() {
 		/^[0-9]+: [^ ]+ +inet6? / { if (!/scope link/) print "address", $4; next }
 		/\t/ && NF == 4 { print "device", $2, $3; next }
 		/\t/ {
-			print "peer", $1, $2, $3, $8
+			# the client of a tick is on this host, and no peer has that configured
+			print "peer", $1, $2, $3 ~ /^127\.0\.0\.1:/ ? "(none)" : $3, $8
 			n = split($4, ips, ",")
 			for (i = 1; i <= n; i++) if (ips[i] != "(none)") print "allowed", $1, ips[i]
 			next
@@ -130,8 +136,25 @@ make_base() {
 		carol_psk=$(wg show wg0 preshared-keys | grep -F "$carol_key" | cut -f2)
 	firewall=$(nft list ruleset)
 	{ echo 'flush ruleset' && echo "$firewall"; } >"$box/up.nft"
+	ln -s up.nft "$box/due.nft"
 	echo 'flush ruleset' >"$box/down.nft"
-	wg showconf wg0 >"$box/wg0.conf"
+	keep up
+	"$PEERAGE" -q rotate bob --overlap 1h >"$box/bob.conf" 2>"$box/init.out" ||
+		bail "rotate: $(<"$box/init.out")"
+	keep due
+	client_of "$box/bob.conf"
+	cp -a "$box/up.register" "$box/again" && rm -rf "$register" && mv "$box/again" "$register"
+	put_back up
+	"$PEERAGE" -q down || bail "down"
+	in_line firewall >"$box/why" || bail "after down: $(<"$box/why")"
+	cp -a "$register" "$box/down.register"
+	# What is put back by hand is what peerage made.
+	start_from configure
+	in_line firewall >"$box/why" || bail "put back: $(<"$box/why")"
+}
+# keep STATE: register and interface, to be put back
+keep() {
+	wg showconf wg0 >"$box/$1.conf"
 	{
 		echo "link add wg0 type wireguard"
 		echo "link set wg0 alias $(ip -j link show dev wg0 | jq -r '.[0].ifalias')"
@@ -140,27 +163,35 @@ make_base() {
 		echo "link set wg0 up"
 		ip -j route show dev wg0 | jq -r '.[] | select(.protocol != "kernel") |
 			"route add \(.dst) dev wg0 proto \(.protocol // "boot")"'
-	} >"$box/wg0.ip"
+	} >"$box/$1.ip"
 	ip -6 -j route show dev wg0 | jq -r '.[] | select(.protocol != "kernel") |
-		"route add \(.dst) dev wg0 proto \(.protocol // "boot")"' >"$box/wg0.ip6"
-	in_line firewall >"$box/why" || bail "the state to start from: $(<"$box/why")"
-	cp -a "$register" "$box/up.register"
-	"$PEERAGE" -q down || bail "down"
-	in_line firewall >"$box/why" || bail "after down: $(<"$box/why")"
-	cp -a "$register" "$box/down.register"
-	# What is put back by hand is what peerage made.
-	start_from configure
-	in_line firewall >"$box/why" || bail "put back: $(<"$box/why")"
+		"route add \(.dst) dev wg0 proto \(.protocol // "boot")"' >"$box/$1.ip6"
+	in_line firewall >"$box/why" || bail "the state to start from, $1: $(<"$box/why")"
+	cp -a "$register" "$box/$1.register"
 }
+put_back() {
+	ip link del wg0 2>/dev/null
+	ip -batch "$box/$1.ip" && ip -6 -batch "$box/$1.ip6" && wg setconf wg0 "$box/$1.conf"
+}
+# client_of CONF: wg1, which shakes hands with wg0 wherever it is, and sends nothing else
+client_of() {
+	local server
+	server=$(conf_values "$1" PublicKey)
+	bob_key=$(conf_values "$1" PrivateKey | wg pubkey)
+	ip link add wg1 type wireguard && wg set wg1 private-key <(conf_values "$1" PrivateKey) \
+		peer "$server" endpoint 127.0.0.1:51820 persistent-keepalive 1 allowed-ips 10.7.0.1/32 ||
+		bail "no wg1"
+}
+used() { wg show wg0 latest-handshakes | grep -F "$bob_key" | grep -qv '	0$'; }
 start_from() {
-	local state=up
-	starts_down "$1" && state=down
+	local state
+	state=$(state_for "$1")
 	rm -rf "$register" "$box/new.conf" "$box"/.peerage-*
 	cp -a "$box/$state.register" "$register"
 	ip link del wg0 2>/dev/null
-	if [ "$state" = up ]; then
-		ip -batch "$box/wg0.ip" && ip -6 -batch "$box/wg0.ip6" && wg setconf wg0 "$box/wg0.conf"
-	fi
+	ip link set wg1 down
+	[ "$state" = down ] || put_back "$state"
+	if [ "$state" = due ]; then ip link set wg1 up && within 30 used || bail "no handshake"; fi
 	if [ "$state" = down ] || meets_firewall "$1"; then nft -f "$box/$state.nft"; fi
 }
 
