@@ -105,8 +105,10 @@ int prg_upkeep_drift(struct prg_road *road, struct prg_error *err)
 	if (rc == 0)
 		rc = prg_sync_plan(road->store, road->backend, road->interface, PRG_SYNC_TELL_KEY,
 		                   found, plan, err);
-	if (rc < 0)
-		return rc;
+	if (rc < 0) /* of what is committed by now */
+		return prg_error_wrap(err, PRG_E_NOT_APPLIED,
+		                      "done, but whether %s is in line cannot be told",
+		                      road->interface->name);
 	upkeep->differing = prg_report_n_changes(found);
 	left = prg_report_n_left_over(found);
 	for (i = 0; i < left && rc == 0; i++)
