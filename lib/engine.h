@@ -176,18 +176,19 @@ struct prg_sync_difference {
 	const struct prg_wg_peer *to;      /* as it should; NULL: it should not */
 	unsigned fields;                   /* PRG_OF_* that differ, where it runs and should */
 };
-/* Watches instead of planning, so that memory does not grow with what differs. What
- * is given is valid during the call. */
+/* Looks on. What is given is valid during the call. */
 struct prg_sync_watch {
 	void *context;
 	int (*seen)(void *context, const struct prg_wg_peer *peer, struct prg_error *err);
+	/* Instead of planning and reporting, so that memory does not grow with what differs.
+	 * NULL: that is done. */
 	int (*differs)(void *context, const struct prg_sync_difference *difference,
 	               struct prg_error *err);
 	void (*restart)(void *context); /* the dump begins again: forget all of it */
 };
 /* As prg_sync_plan() with PRG_SYNC_TELL_KEY, but each peer of the dump is seen, and
- * each that differs told, by watch; report and plan get the interface's own. Of an
- * interrupted dump (*ret_interrupted) nothing is told that was not seen. */
+ * each that differs told, by watch; report and plan then get the interface's own. Of an
+ * interrupted dump (*ret_interrupted) no difference is told that was not seen. */
 int prg_sync_watch(struct prg_store *store, struct prg_backend *backend,
                    const struct prg_interface *interface, const struct prg_sync_watch *watch,
                    struct prg_report *report, struct prg_plan *plan, bool *ret_interrupted,

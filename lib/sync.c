@@ -24,7 +24,7 @@ struct sync {
 	struct prg_store *store;
 	const struct prg_interface *interface;
 	unsigned flags;
-	const struct prg_sync_watch *watch; /* NULL: differences are planned and reported */
+	const struct prg_sync_watch *watch; /* NULL: nobody looks on */
 	struct prg_report *report;
 	struct prg_plan *plan;     /* filled anew after a restart */
 	struct prg_private_key key; /* the register's */
@@ -53,6 +53,12 @@ static void sync_done(struct sync *s)
 	free(s->routes.list);
 }
 #define SYNC PRG_CLEANUP(sync_done) struct sync
+
+/* Are differences told, instead of planned and reported? */
+static bool tells(const struct sync *s)
+{
+	return s->watch != NULL && s->watch->differs != NULL;
+}
 
 /* ----------------------------------------------------------------- observing */
 
@@ -124,7 +130,7 @@ static int on_stranger(struct sync *s, const struct prg_wg_peer *peer, struct pr
 	/* made active after the register went by: its own journey sees to it */
 	if (known != NULL && known->state == PRG_PEER_ACTIVE)
 		return 0;
-	if (s->watch != NULL) {
+	if (tells(s)) {
 		struct prg_sync_difference d = { .registered = known != NULL || revoked,
 			                         .state = PRG_PEER_REVOKED, .from = peer };
 
@@ -179,7 +185,7 @@ static int compare(struct sync *s, const struct prg_wg_peer *from, const struct 
 	unsigned fields = 0, flags = from == NULL && s->interrupted ? PRG_DIFF_ASSERT : 0;
 	int rc;
 
-	if (s->watch != NULL && flags != 0)
+	if (tells(s) && flags != 0)
 		return 0;
 	rc = prg_diff_peer(NULL, from, row->peer, flags, 0, NULL, &fields, err);
 	if (rc < 0 || fields == 0)
@@ -187,7 +193,7 @@ static int compare(struct sync *s, const struct prg_wg_peer *from, const struct 
 	rc = prg_store_peer_name(s->store, row->id, name, err);
 	if (rc < 0)
 		return rc;
-	if (s->watch != NULL) {
+	if (tells(s)) {
 		const struct prg_sync_difference d = { .id = row->id, .name = name,
 			                               .state = PRG_PEER_ACTIVE,
 			                               .registered = true, .from = from,

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "engine.h"
 
 struct looking {
 	struct prg_tick *tick;
@@ -18,17 +19,10 @@ static void begin(struct looking *looking)
 	crypto_generichash_init(&looking->digest, NULL, 0, PRG_DIGEST_BYTES);
 }
 
-static int on_device(void *context, const struct prg_wg_device *device, struct prg_error *err)
-{
-	(void)context;
-	(void)device;
-	(void)err;
-	return 0;
-}
-
 static int on_peer(void *context, const struct prg_wg_peer *peer, struct prg_error *err)
 {
 	struct looking *looking = context;
+	struct prg_wg_peer packed = *peer;
 	struct {
 		struct prg_public_key key;
 		uint64_t rx, tx;
@@ -37,7 +31,8 @@ static int on_peer(void *context, const struct prg_wg_peer *peer, struct prg_err
 		   prg_day_of(peer->latest_handshake_at) };
 
 	crypto_generichash_update(&looking->digest, (const unsigned char *)&told, sizeof(told));
-	return prg_observed_add(&looking->tick->seen, peer, false, err);
+	packed.n_allowed_ips = 0;
+	return prg_observed_add(&looking->tick->seen, &packed, false, err);
 }
 
 static void on_restart(void *context)
@@ -48,22 +43,31 @@ static void on_restart(void *context)
 	begin(looking);
 }
 
-static int observe(struct prg_backend *backend, struct prg_tick *tick, struct prg_error *err)
+static int observe(struct prg_store *store, struct prg_backend *backend,
+                   const struct prg_interface *interface, struct prg_tick *tick,
+                   struct prg_error *err)
 {
 	CRYPTO_ALIGN(64) struct looking looking = { .tick = tick };
-	const struct prg_observer observer = { .context = &looking, .device = on_device,
-		                               .peer = on_peer, .restart = on_restart,
-		                               .brief = true };
-	int rc;
+	const struct prg_sync_watch watch = { .context = &looking, .seen = on_peer,
+		                              .restart = on_restart };
+	PRG_PLAN *plan = NULL;
+	int rc = prg_report_new(&tick->drift, err);
 
 	begin(&looking);
-	rc = prg_backend_observe(backend, &observer, &tick->interrupted, err);
 	if (rc == 0)
-		crypto_generichash_final(&looking.digest, tick->digest, sizeof(tick->digest));
-	return rc;
+		rc = prg_plan_new(&plan, err);
+	if (rc == 0)
+		rc = prg_sync_watch(store, backend, interface, &watch, tick->drift, plan,
+		                    &tick->interrupted, err);
+	if (rc < 0)
+		return rc;
+	crypto_generichash_final(&looking.digest, tick->digest, sizeof(tick->digest));
+	return 0;
 }
 
-int prg_tick_observe(struct prg_backend *backend, struct prg_tick **ret, struct prg_error *err)
+int prg_tick_observe(struct prg_store *store, struct prg_backend *backend,
+                     const struct prg_interface *interface, struct prg_tick **ret,
+                     struct prg_error *err)
 {
 	PRG_TICK *tick = calloc(1, sizeof(*tick));
 	struct prg_clock_look look;
@@ -74,7 +78,7 @@ int prg_tick_observe(struct prg_backend *backend, struct prg_tick **ret, struct 
 		return prg_error_nomem(err);
 	rc = prg_backend_link(backend, &link, err);
 	if (rc == 0)
-		rc = observe(backend, tick, err);
+		rc = observe(store, backend, interface, tick, err);
 	if (rc < 0)
 		return rc;
 	prg_clock_look(&look);
@@ -90,6 +94,7 @@ void prg_tick_free(struct prg_tick **tick)
 	if (*tick == NULL)
 		return;
 	prg_observed_done(&(*tick)->seen);
+	prg_report_free(&(*tick)->drift);
 	free(*tick);
 	*tick = NULL;
 }

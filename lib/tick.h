@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What one dump tells upkeep: counters, handshakes, who holds an endpoint. It is
- * packed, without allowed IPs: at most 103 bytes a running peer. Where peers connect
- * from, and when they shook hands to the second, is in here and is never written
- * anywhere.
+ * What one dump tells upkeep: counters, handshakes, who holds an endpoint; and what
+ * sync would make of it. It is packed, without allowed IPs: at most 103 bytes a
+ * running peer. Where peers connect from, and when they shook hands to the second, is
+ * in here and is never written anywhere.
  */
 #ifndef PRG_TICK_H
 #define PRG_TICK_H
@@ -17,6 +17,7 @@
 struct prg_tick {
 	struct prg_observed seen;
 	bool interrupted;         /* absence means nothing */
+	struct prg_report *drift; /* what sync would do, were it to come now */
 	char life[PRG_LIFE_TEXT]; /* of the link: which boot, which namespace, which index */
 	unsigned char digest[PRG_DIGEST_BYTES]; /* of keys, counters and days of handshakes */
 	struct prg_usage_life known; /* by the last tick; number: by this one */
@@ -24,7 +25,9 @@ struct prg_tick {
 };
 
 /* Errors: as prg_backend_observe(); PRG_E_NOT_FOUND: it is not running. */
-int prg_tick_observe(struct prg_backend *backend, struct prg_tick **ret, struct prg_error *err);
+int prg_tick_observe(struct prg_store *store, struct prg_backend *backend,
+                     const struct prg_interface *interface, struct prg_tick **ret,
+                     struct prg_error *err);
 void prg_tick_free(struct prg_tick **tick);
 #define PRG_TICK PRG_CLEANUP(prg_tick_free) struct prg_tick
 

@@ -27,7 +27,8 @@ int prg_upkeep_observe(struct prg_road *road, struct prg_error *err)
 	if (rc == 0)
 		rc = prg_apply_identity(road, &why);
 	if (rc == 0)
-		rc = prg_tick_observe(road->backend, &road->tick, &why);
+		rc = prg_tick_observe(road->store, road->backend, road->interface, &road->tick,
+		                      &why);
 	if (rc == PRG_E_NOMEM)
 		return prg_error_nomem(err);
 	/* an interface that is not there, or not ours, keeps nobody from expiring */
@@ -88,27 +89,42 @@ int prg_upkeep_scrub(struct prg_road *road, struct prg_error *err)
 
 /* ------------------------------------------------------------------------- after */
 
-/* What sync would do. The tick itself is in line by now. */
-int prg_upkeep_drift(struct prg_road *road, struct prg_error *err)
+/* After something was done, what the tick saw is no longer what is. */
+static int look_again(struct prg_road *road, struct prg_error *err)
 {
-	struct prg_upkeep *upkeep = prg_report_upkeep_of(road->report);
-	PRG_REPORT *found = NULL;
+	struct prg_tick *tick = road->tick;
 	PRG_PLAN *plan = NULL;
-	size_t i, left;
 	int rc;
 
-	if (road->tick == NULL || road->tick->interrupted || prg_road_dry(road))
-		return 0;
-	rc = prg_report_new(&found, err);
+	prg_report_free(&tick->drift);
+	rc = prg_report_new(&tick->drift, err);
 	if (rc == 0)
 		rc = prg_plan_new(&plan, err);
 	if (rc == 0)
 		rc = prg_sync_plan(road->store, road->backend, road->interface, PRG_SYNC_TELL_KEY,
-		                   found, plan, err);
+		                   tick->drift, plan, err);
 	if (rc < 0) /* of what is committed by now */
 		return prg_error_wrap(err, PRG_E_NOT_APPLIED,
 		                      "done, but whether %s is in line cannot be told",
 		                      road->interface->name);
+	return 0;
+}
+
+/* What sync would do. The tick itself is in line by now. */
+int prg_upkeep_drift(struct prg_road *road, struct prg_error *err)
+{
+	struct prg_upkeep *upkeep = prg_report_upkeep_of(road->report);
+	const struct prg_report *found;
+	size_t i, left;
+	int rc = 0;
+
+	if (road->tick == NULL || road->tick->interrupted || prg_road_dry(road))
+		return 0;
+	if (prg_plan_length(road->plan) > 0 || road->device_touched)
+		rc = look_again(road, err);
+	if (rc < 0)
+		return rc;
+	found = road->tick->drift;
 	upkeep->differing = prg_report_n_changes(found);
 	left = prg_report_n_left_over(found);
 	for (i = 0; i < left && rc == 0; i++)

@@ -335,7 +335,8 @@ static int flush(struct netlink *netlink, struct prg_error *err)
 
 	for (int round = 0; rc == 0 && round < FLUSH_ROUNDS; round++) {
 		struct keys keys = { 0 };
-		struct prg_observer observer = { .context = &keys, .peer = take_key };
+		struct prg_observer observer = { .context = &keys, .peer = take_key,
+			                         .brief = true };
 		bool interrupted = false;
 
 		rc = netlink_observe(&netlink->base, &observer, &interrupted, err);
