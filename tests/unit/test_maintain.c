@@ -390,9 +390,37 @@ static void counters_are_exact(void **state)
 	}
 }
 
+/* Drift is told as it is when the tick ends: what the tick itself mends is none. */
+static void drift_is_told(void **state)
+{
+	struct prg_public_key key;
+
+	(void)state;
+	assert_ok(verb(PRG_ADD, 0, "stays"));
+	assert_ok(verb(PRG_ADD, 0, "goes"));
+	assert_ok(set(PRG_SET, "goes", PRG_FIELD_EXPIRES, "1h"));
+	assert_ok(verb(PRG_MAINTAIN, 0, NULL));
+	assert_int_equal(prg_report_upkeep(report)->differing, 0);
+	key = key_of("goes");
+	remove_behind(&key);
+	assert_ok(verb(PRG_MAINTAIN, 0, NULL));
+	assert_int_equal(prg_report_upkeep(report)->differing, 1);
+	key = key_of("stays");
+	remove_behind(&key);
+	pass(7200);
+	assert_ok(verb(PRG_MAINTAIN, 0, NULL));
+	assert_int_equal(number("SELECT state FROM peer WHERE name = '%s'", "goes"),
+	                 PRG_PEER_EXPIRED);
+	assert_int_equal(prg_report_upkeep(report)->differing, 1);
+	assert_ok(verb(PRG_SYNC, 0, NULL));
+	assert_ok(verb(PRG_MAINTAIN, 0, NULL));
+	assert_int_equal(prg_report_upkeep(report)->differing, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(drift_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(counters_are_exact, setup, teardown),
 	};
 	int failed;
