@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <libsmartcols.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +56,7 @@ void out_done(struct out *out)
 {
 	for (size_t i = 0; i < OUT_COLUMNS; i++)
 		free(out->cells[i].text);
-	scols_unref_table(out->table);
+	table_free(&out->table);
 	memset(out, 0, sizeof(*out));
 	prg_wipe(stdout_buffer, sizeof(stdout_buffer));
 	prg_wipe(&sink, sizeof(sink));
@@ -135,10 +134,9 @@ void out_list_end(struct out *out)
 		return;
 	}
 	sink_flush();
-	if (out->table && !table_print(out->table, out->columns, out->n_columns))
+	if (out->table && !table_end(out->table))
 		out->nomem = true;
-	scols_unref_table(out->table);
-	out->table = NULL;
+	table_free(&out->table);
 	out->n_columns = 0;
 }
 
@@ -162,7 +160,7 @@ void out_row_end(struct out *out)
 		}
 		sink_char('\n');
 	} else if (out->table) {
-		out->nomem |= !table_add(out->table, out->columns, out->n_columns, out->cells);
+		out->nomem |= !table_add(out->table, out->cells);
 	}
 }
 

@@ -33,7 +33,7 @@ struct out_column {
 #define OUT_DEPTH 12
 #define OUT_COLUMNS 32
 
-struct libscols_table;
+struct table;
 
 struct out {
 	enum out_mode mode;
@@ -49,7 +49,7 @@ struct out {
 	size_t n_columns, cursor;
 	size_t straight; /* TSV: columns of the row that are written already */
 	bool record;
-	struct libscols_table *table;
+	struct table *table;
 	struct out_cell {
 		char *text;
 		size_t length, capacity;

@@ -2,15 +2,35 @@
 #include "table.h"
 
 #include "own.h"
+#include "sink.h"
 #include "term.h"
 #include "text.h"
 
 #include <libsmartcols.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define GAP "  "
 #define COMFORT 8        /* columns that leave something to read of what is cut */
 #define NO_LIMIT 1000000 /* columns: what has to be cut is cut here */
+#define BLOCK 1000       /* lines that are held at a time: 5 KB each */
+
+/* Of all lines so far: later ones are laid out by earlier ones, too. */
+struct layout {
+	size_t n;
+	struct {
+		unsigned flags;
+		size_t natural, least, width;
+	} columns[OUT_COLUMNS];
+};
+
+struct table {
+	const struct out_column *columns;
+	size_t n_columns;
+	struct libscols_table *lines; /* those that are not printed yet */
+	struct layout layout;
+	bool headed;
+};
 
 static void own_iter(struct libscols_iter **iter)
 {
@@ -33,55 +53,64 @@ static struct libscols_column *add_column(struct libscols_table *table,
 	return made;
 }
 
-struct libscols_table *table_new(const struct out_column *columns, size_t n_columns)
+static struct libscols_table *new_lines(const struct out_column *columns, size_t n_columns)
 {
-	struct libscols_table *table = scols_new_table();
+	struct libscols_table *lines = scols_new_table();
 
-	if (!table)
+	if (!lines)
 		return NULL;
-	(void)scols_table_set_termforce(table, term_is(STDOUT_FILENO) ?
+	(void)scols_table_set_termforce(lines, term_is(STDOUT_FILENO) ?
 	                                SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
-	(void)scols_table_set_termwidth(table, NO_LIMIT);
-	(void)scols_table_enable_colors(table, term_colour());
-	(void)scols_table_set_column_separator(table, GAP);
+	(void)scols_table_set_termwidth(lines, NO_LIMIT);
+	(void)scols_table_enable_colors(lines, term_colour());
+	(void)scols_table_set_column_separator(lines, GAP);
 	for (size_t i = 0; i < n_columns; i++) {
-		if (columns[i].flags & OUT_HIDE || add_column(table, &columns[i]))
+		if (columns[i].flags & OUT_HIDE || add_column(lines, &columns[i]))
 			continue;
-		scols_unref_table(table);
+		scols_unref_table(lines);
 		return NULL;
 	}
-	return table;
+	return lines;
 }
 
-bool table_add(struct libscols_table *table, const struct out_column *columns, size_t n_columns,
-               const struct out_cell *cells)
+static void layout_init(struct layout *layout, const struct out_column *columns, size_t n_columns)
 {
-	struct libscols_line *line = scols_table_new_line(table, NULL);
-	size_t at = 0;
-
-	for (size_t i = 0; line && i < n_columns; i++) {
-		const char *text = cells[i].text;
+	layout->n = 0;
+	for (size_t i = 0; i < n_columns; i++) {
+		size_t width = strlen(columns[i].title);
 
 		if (columns[i].flags & OUT_HIDE)
 			continue;
-		if (scols_line_set_data(line, at, text && *text ? text : "-") != 0)
-			return false;
-		if (cells[i].colour)
-			(void)scols_cell_set_color(scols_line_get_cell(line, at), cells[i].colour);
-		at++;
+		layout->columns[layout->n].flags = columns[i].flags;
+		layout->columns[layout->n].natural = width;
+		layout->columns[layout->n++].least = columns[i].flags & OUT_CUT ? 1 : width;
 	}
-	return line != NULL;
+}
+
+struct table *table_new(const struct out_column *columns, size_t n_columns)
+{
+	struct table *table = calloc(1, sizeof(*table));
+
+	if (!table)
+		return NULL;
+	table->columns = columns;
+	table->n_columns = n_columns;
+	layout_init(&table->layout, columns, n_columns);
+	table->lines = new_lines(columns, n_columns);
+	if (!table->lines)
+		table_free(&table);
+	return table;
+}
+
+void table_free(struct table **table)
+{
+	if (*table)
+		scols_unref_table((*table)->lines);
+	free(*table);
+	*table = NULL;
 }
 
 /* ------------------------------------------------------------------ widths */
-
-struct layout {
-	size_t n;
-	struct {
-		unsigned flags;
-		size_t natural, least, width;
-	} columns[OUT_COLUMNS];
-};
 
 /* The widest line of a text that is folded. */
 static size_t widest_part(const char *text, size_t fold_at)
@@ -109,30 +138,21 @@ static void measure_cell(struct layout *layout, size_t at, const char *text)
 	size_t least = flags & OUT_CUT ? 0 : flags & OUT_FOLD ? widest_part(text, 1) : width;
 
 	if (width > layout->columns[at].natural)
-		layout->columns[at].natural = layout->columns[at].width = width;
+		layout->columns[at].natural = width;
 	if (least > layout->columns[at].least)
 		layout->columns[at].least = least;
 }
 
-static bool measure(struct libscols_table *table, const struct out_column *columns,
-                    size_t n_columns, struct layout *layout)
+static bool measure(struct libscols_table *lines, struct layout *layout)
 {
 	OWN(own_iter) struct libscols_iter *iter = scols_new_iter(SCOLS_ITER_FORWARD);
 	struct libscols_line *line;
 
-	layout->n = 0;
-	for (size_t i = 0; i < n_columns; i++) {
-		size_t width = strlen(columns[i].title);
-
-		if (columns[i].flags & OUT_HIDE)
-			continue;
-		layout->columns[layout->n].flags = columns[i].flags;
-		layout->columns[layout->n].natural = layout->columns[layout->n].width = width;
-		layout->columns[layout->n++].least = columns[i].flags & OUT_CUT ? 1 : width;
-	}
-	while (iter && scols_table_next_line(table, iter, &line) == 0)
+	while (iter && scols_table_next_line(lines, iter, &line) == 0)
 		for (size_t i = 0; i < layout->n; i++)
 			measure_cell(layout, i, scols_cell_get_data(scols_line_get_cell(line, i)));
+	for (size_t i = 0; i < layout->n; i++)
+		layout->columns[i].width = layout->columns[i].natural;
 	return iter != NULL;
 }
 
@@ -281,19 +301,66 @@ static bool shape(struct libscols_table *table, const struct layout *layout)
 	return done;
 }
 
-bool table_print(struct libscols_table *table, const struct out_column *columns, size_t n_columns)
+/* ------------------------------------------------------------------ blocks */
+
+/* No column is narrower than in the block before, unless the window wants it. */
+static void keep_widths(struct table *table, bool in_window)
 {
-	struct layout layout;
+	for (size_t i = 0; i < table->layout.n; i++) {
+		struct libscols_column *column = scols_table_get_column(table->lines, i);
+		size_t width = scols_column_get_width(column);
+
+		if (in_window && width > table->layout.columns[i].width)
+			width = table->layout.columns[i].width;
+		(void)scols_column_set_whint(column, (double)width);
+	}
+}
+
+static bool print_block(struct table *table)
+{
+	bool in_window = term_is(STDOUT_FILENO), done = true;
 	unsigned window, rows;
 
-	if (!scols_table_get_nlines(table))
-		return true;
 	term_size(&window, &rows);
-	if (term_is(STDOUT_FILENO)) {
-		if (!measure(table, columns, n_columns, &layout))
+	if (in_window)
+		done = measure(table->lines, &table->layout) &&
+		       fit(table->lines, &table->layout, window) &&
+		       shape(table->lines, &table->layout);
+	if (!done)
+		return false;
+	if (table->headed)
+		keep_widths(table, in_window);
+	(void)scols_table_enable_noheadings(table->lines, table->headed);
+	table->headed = true;
+	sink_flush();
+	done = scols_print_table(table->lines) == 0;
+	scols_table_remove_lines(table->lines);
+	return done;
+}
+
+bool table_add(struct table *table, const struct out_cell *cells)
+{
+	struct libscols_line *line;
+	size_t at = 0;
+
+	if (scols_table_get_nlines(table->lines) == BLOCK && !print_block(table))
+		return false;
+	line = scols_table_new_line(table->lines, NULL);
+	for (size_t i = 0; line && i < table->n_columns; i++) {
+		const char *text = cells[i].text;
+
+		if (table->columns[i].flags & OUT_HIDE)
+			continue;
+		if (scols_line_set_data(line, at, text && *text ? text : "-") != 0)
 			return false;
-		if (!fit(table, &layout, window) || !shape(table, &layout))
-			return false;
+		if (cells[i].colour)
+			(void)scols_cell_set_color(scols_line_get_cell(line, at), cells[i].colour);
+		at++;
 	}
-	return scols_print_table(table) == 0;
+	return line != NULL;
+}
+
+bool table_end(struct table *table)
+{
+	return !scols_table_get_nlines(table->lines) || print_block(table);
 }

@@ -245,3 +245,27 @@ load common
 	[ "$(stat -c %a register)" = 700 ]
 	[ "$(stat -c %a register/register.db)" = 600 ]
 }
+
+# columns_of N FILE: where the columns of that line begin
+columns_of() { sed -n "$1p" "$2" | grep -ob '[^ ]\{1,\}\( [^ ]\{1,\}\)*' | cut -d: -f1 | paste -sd' '; }
+
+@test "a long table is all there, and memory does not grow with it" {
+	case $(head -c 4 "$PEERAGE" | tail -c 3) in ELF) ;; *) skip "runs under something else" ;; esac
+	! grep -aq __asan_init "$PEERAGE" || skip "the sanitizer's memory grows"
+	p -q init wg0 --endpoint 192.0.2.1 --address 10.7.0.1/16 >/dev/null
+	seq -f 'p%g' 1 2500 | p -q add --from - --conf >/dev/null
+	measure=$(dirname "$PEERAGE")/../tests/measure
+	"$measure" used "$PEERAGE" list >list
+	sed 's/ .*//' list >names
+	diff <(echo NAME; seq -f 'p%g' 1 2500) names
+	# the widest of the first thousand is p1000
+	[ "$(columns_of 1 list)" = "$(columns_of 900 list)" ]
+	[ "$(columns_of 1100 list)" = "$(columns_of 2400 list)" ]
+	"$measure" used "$PEERAGE" list -t >tsv
+	awk '{ kib[NR] = $2 } END { print kib[1], kib[2]; exit !(kib[1] < kib[2] + 8000) }' used
+	# on a terminal each line keeps to the window
+	p -q set p1500 --note "$(printf 'long %.0s' {1..40})"
+	tty 24x60 list </dev/null
+	[ "$(tr -d '\r' <screen | sed 's/ .*//' | grep -c '^p')" = 2500 ]
+	[ "$(width <screen)" -le 60 ]
+}
