@@ -348,7 +348,7 @@ static int make_keys(struct cli *cli, enum prg_verb verb, struct prg_error *err)
 	OWN_REPORT *report = NULL;
 	int code = choose(cli, &onboard, err);
 
-	progress_begin(&progress, cli->quiet);
+	progress_begin(&progress, !cli->quiet && cli->out.mode != OUT_JSON);
 	delivery.cli = cli;
 	delivery.onboard = &onboard;
 	delivery.progress = &progress;

@@ -20,18 +20,39 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-void progress_begin(struct progress *progress, bool quiet)
+void progress_begin(struct progress *progress, bool wanted)
 {
-	*progress = (struct progress){ .wanted = !quiet && term_is(STDERR_FILENO) &&
+	*progress = (struct progress){ .wanted = wanted && term_is(STDERR_FILENO) &&
 		                                 term_capable(), .start = now_ms() };
+}
+
+/* A line that the window would break could not be taken away again. */
+static void draw(const char *what, size_t done, size_t total)
+{
+	char numbers[100], bar[CELLS + 1];
+	unsigned columns, rows;
+	size_t room, filled;
+	int length = snprintf(numbers, sizeof(numbers), "%zu of %zu %s", done, total, what);
+
+	term_size(&columns, &rows);
+	if (length < 0 || (size_t)length >= columns)
+		return;
+	room = columns - (size_t)length - 1;
+	room = room > CELLS + 3 ? CELLS : room > 3 ? room - 3 : 0;
+	filled = done * room / total;
+	memset(bar, '#', filled);
+	memset(bar + filled, '.', room - filled);
+	bar[room] = 0;
+	if (room)
+		(void)fprintf(stderr, "\r[%s] %s\033[K", bar, numbers);
+	else
+		(void)fprintf(stderr, "\r%s\033[K", numbers);
 }
 
 void progress_show(void *context, const char *what, size_t done, size_t total)
 {
 	struct progress *progress = context;
-	char bar[CELLS + 1];
 	int64_t now;
-	size_t filled;
 
 	if (!progress->wanted || !total)
 		return;
@@ -44,11 +65,7 @@ void progress_show(void *context, const char *what, size_t done, size_t total)
 		return;
 	progress->last = now;
 	progress->shown = true;
-	filled = done * CELLS / total;
-	memset(bar, '#', filled);
-	memset(bar + filled, '.', CELLS - filled);
-	bar[CELLS] = 0;
-	(void)fprintf(stderr, "\r[%s] %zu of %zu %s\033[K", bar, done, total, what);
+	draw(what, done, total);
 	(void)fflush(stderr);
 }
 

@@ -59,7 +59,8 @@ void term_size(unsigned *ret_columns, unsigned *ret_rows)
 	struct winsize size;
 
 	memset(&size, 0, sizeof(size));
-	(void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
+		(void)ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
 	*ret_columns = size.ws_col ? size.ws_col : from_environment("COLUMNS", 80);
 	*ret_rows = size.ws_row ? size.ws_row : from_environment("LINES", 24);
 }

@@ -14,7 +14,8 @@ bool term_is_console(void);
 bool term_blocks(void);
 /* stdout is a terminal that shows colour, and NO_COLOR is not set. */
 bool term_colour(void);
-/* Window of stdout; where the kernel knows none, COLUMNS and LINES, else 80x24. */
+/* Window of stdout, else of stderr; where the kernel knows none, COLUMNS and LINES,
+ * else 80x24. */
 void term_size(unsigned *ret_columns, unsigned *ret_rows);
 /* A UTF-8 locale for widths and character classes, whatever the environment. */
 void term_locale(void);
