@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MAX_THREADS 64
@@ -24,6 +25,49 @@ int delivery_open(struct delivery *delivery, struct prg_error *err)
 	code = stage_open(&delivery->stage, delivery->cli, delivery->output,
 	                  (size_t)(delivery->name - delivery->output), false, err);
 	return code ? code : stage_check(&delivery->stage, delivery->name, err);
+}
+
+/* -------------------------------------------------------------- interruption */
+
+/* What is written holds private keys that no peer has yet: whoever gives up gets rid
+ * of them. */
+static void hold_signals(struct delivery *delivery)
+{
+	static const int ends[] = { SIGHUP, SIGINT, SIGTERM };
+	struct sigaction action;
+	sigset_t before;
+
+	sigemptyset(&delivery->held);
+	(void)pthread_sigmask(SIG_SETMASK, NULL, &before);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		if (sigaction(ends[i], NULL, &action) == 0 && action.sa_handler == SIG_DFL &&
+		    !sigismember(&before, ends[i]))
+			sigaddset(&delivery->held, ends[i]);
+	(void)pthread_sigmask(SIG_BLOCK, &delivery->held, NULL);
+	delivery->holds = true;
+}
+
+static bool interrupted(const struct delivery *delivery)
+{
+	sigset_t pending, both;
+
+	if (!delivery->holds || sigpending(&pending) != 0)
+		return false;
+	sigandset(&both, &pending, &delivery->held);
+	return !sigisemptyset(&both);
+}
+
+/* A signal that is pending ends the program here. */
+static void let_signals_go(struct delivery *delivery)
+{
+	if (delivery->holds)
+		(void)pthread_sigmask(SIG_UNBLOCK, &delivery->held, NULL);
+	delivery->holds = false;
+}
+
+static const char *nothing(const struct delivery *delivery)
+{
+	return delivery->rotates ? "nothing was changed" : "nothing was added";
 }
 
 /* ---------------------------------------------------------------- names */
@@ -134,6 +178,8 @@ static void *run(void *argument)
 		for (size_t i = from; i < to && !worker->code; i++)
 			worker->code = write_set(work, i, &worker->err);
 		atomic_fetch_add(&work->done, to - from);
+		if (interrupted(work->delivery))
+			atomic_store(&work->failed, true);
 		if (worker->main)
 			progress_show(work->delivery->progress, "written", atomic_load(&work->done),
 			              n);
@@ -208,7 +254,7 @@ static int write_sets(struct delivery *delivery, const struct prg_report *report
 	code = check_names(delivery, report, err);
 	if (!code)
 		code = run_all(&work, err);
-	for (size_t i = 0; !code && i < n; i++)
+	for (size_t i = 0; !code && !interrupted(delivery) && i < n; i++)
 		code = note_set(&work, i, err);
 	return code;
 }
@@ -249,16 +295,20 @@ int delivery_write(void *context, const struct prg_report *report, struct prg_er
 
 	if (!delivery->out && !delivery->output)
 		return 0;
+	hold_signals(delivery);
 	code = delivery->out ? write_sets(delivery, report, err)
 	                     : write_output(delivery, report, err);
 	delivery->n_files = delivery->stage.n_files;
-	if (!code && delivery->n_files)
+	if (!code && delivery->n_files && !interrupted(delivery))
 		code = stage_seal(&delivery->stage, prg_report_interface(report)->name, err);
+	if (!code && interrupted(delivery))
+		code = say_error(err, PRG_E_FAILED, "interrupted");
 	delivery->sealed = !code && delivery->n_files;
 	progress_clear(delivery->progress);
 	if (code)
-		(void)say_append(err, "; nothing was added");
-	return code;
+		return say_append(err, "; %s", nothing(delivery));
+	let_signals_go(delivery);
+	return 0;
 }
 
 int delivery_publish(struct delivery *delivery, struct prg_error *err)
@@ -274,5 +324,12 @@ void delivery_fail(struct delivery *delivery, struct prg_error *err)
 
 void delivery_done(struct delivery *delivery)
 {
+	char text[64];
+
 	stage_discard(&delivery->stage);
+	if (interrupted(delivery)) {
+		(void)snprintf(text, sizeof(text), "interrupted: %s", nothing(delivery));
+		say_line("peerage: ", text);
+	}
+	let_signals_go(delivery);
 }

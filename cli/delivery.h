@@ -8,6 +8,8 @@
 #include "progress.h"
 #include "stage.h"
 
+#include <signal.h>
+
 struct delivery {
 	const struct cli *cli;
 	const struct onboard *onboard;
@@ -19,6 +21,8 @@ struct delivery {
 	struct stage stage;
 	size_t n_files, n_without_code;
 	bool sealed;         /* all files are written; only the commit is missing */
+	sigset_t held;       /* signals that would end the program, and end the writing */
+	bool holds;
 };
 
 #define DELIVERY_NONE { .stage = STAGE_NONE }
@@ -26,7 +30,8 @@ struct delivery {
 
 /* Where the options want files: their directory, checked, with a stage in it. */
 int delivery_open(struct delivery *delivery, struct prg_error *err);
-/* A prg_before_commit_fn: all files are written and synced, or none is. */
+/* A prg_before_commit_fn: all files are written and synced, or none is. A signal
+ * that would end the program fails it; delivery_done() clears up and obeys. */
 int delivery_write(void *delivery, const struct prg_report *report, struct prg_error *err);
 /* After the commit: the files get their names. */
 int delivery_publish(struct delivery *delivery, struct prg_error *err);

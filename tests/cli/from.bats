@@ -385,3 +385,23 @@ is_key_of() {
 	[ "$(find sets -name '*.conf' | wc -l)" = 40 ]
 	[ -z "$(hidden)" ]
 }
+
+@test "a signal that ends it takes back what was written" {
+	init --address 10.8.0.1/16
+	seq -f 'p%g' 1 150 >names
+	for signal in TERM HUP; do
+		# 20 ms more for each file: it is still at work when it is told
+		strace -f -qq -o /dev/null -e trace=openat -e inject=openat:delay_enter=20000 -D \
+			"$PEERAGE" add --from names --out sets 2>stderr &
+		until [ -n "$(find sets -name '*.conf' 2>/dev/null)" ]; do kill -0 $!; done
+		kill -s "$signal" $!
+		code=0
+		wait $! || code=$?
+		[ "$code" = "$((128 + $(kill -l "$signal")))" ]
+		[ "$(<stderr)" = "peerage: interrupted: nothing was added" ]
+		[ ! -e sets ]
+		[ "$(count)" = 0 ]
+	done
+	t 0 -q add --from names --out sets
+	[ "$(files sets | wc -w)" = 300 ]
+}
