@@ -586,6 +586,9 @@ void prg_intent_set_before_commit(struct prg_intent *intent, prg_before_commit_f
  * Errors: any; after anything but PRG_E_NOT_APPLIED the register is as before.
  * Privilege: the register's file; CAP_NET_ADMIN where an interface is applied
  * to; root for PRG_UP's sysctls and firewall.
+ * Memory, on 64 bits, beside some 8 MB: at most 2.5 KB for each peer of the intent,
+ * its report with it; 250 bytes for each that runs with PRG_SYNC; nothing a peer with
+ * PRG_UP and PRG_DOWN.
  */
 PRG_MUST_CHECK int prg_execute(struct prg_register *reg, const struct prg_intent *intent,
                                struct prg_report **ret_report, struct prg_error *err);
