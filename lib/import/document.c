@@ -186,15 +186,23 @@ static int check_dormant(const struct prg_document_reader *r, struct prg_slice l
 	                                 "its lines");
 }
 
+/* Takes the comment off the end of a line. */
+static int cut_comment(struct prg_document_reader *r, struct prg_slice *line)
+{
+	const char *hash = memchr(line->data, '#', line->length);
+	size_t length = hash != NULL ? (size_t)(hash - line->data) : line->length;
+	struct prg_slice comment = { line->data + length, line->length - length };
+
+	*line = prg_slice_trim((struct prg_slice){ line->data, length });
+	return prg_document_check_behind(r, comment);
+}
+
 static int read_pair(struct prg_document_reader *r, struct prg_slice line, bool dormant)
 {
-	const char *hash = memchr(line.data, '#', line.length);
-	int rc;
+	int rc = cut_comment(r, &line);
 
-	if (hash != NULL)
-		line = prg_slice_trim(
-		        (struct prg_slice){ line.data, (size_t)(hash - line.data) });
-	rc = check_dormant(r, line, dormant);
+	if (rc == 0)
+		rc = check_dormant(r, line, dormant);
 	if (rc == 0)
 		rc = check_kept(r, line);
 	return rc == 0 ? prg_wgconf_read_pair(&r->parser, line) : rc;
@@ -216,13 +224,12 @@ static int read_line(struct prg_document_reader *r)
 	if (rc < 0 || line.length == 0)
 		return rc;
 	if (line.data[0] == '[') {
-		const char *hash = memchr(line.data, '#', line.length);
-
-		if (hash != NULL)
-			line = prg_slice_trim(
-			        (struct prg_slice){ line.data, (size_t)(hash - line.data) });
 		rc = end_section(r);
 		r->parser.section = PRG_WGCONF_NOWHERE;
+		if (rc < 0)
+			return rc;
+		rc = cut_comment(r, &line);
+		r->skipped = rc < 0;
 		return rc == 0 ? begin_section(r, line, dormant) : rc;
 	}
 	if (r->skipped)

@@ -48,6 +48,9 @@ int prg_document_bad(struct prg_document_reader *r, int rc);
 
 /* `comment` without its '#'. One that is no key of ours is just a comment. */
 int prg_document_comment(struct prg_document_reader *r, struct prg_slice comment);
+/* PRG_E_USAGE where a comment behind something else holds a setting: it would not be
+ * read, as all of a text is not whose newlines are lost. */
+int prg_document_check_behind(struct prg_document_reader *r, struct prg_slice comment);
 /* The lists of a section, once it is complete. */
 int prg_document_end_interface(struct prg_document_reader *r);
 int prg_document_end_peer(struct prg_document_reader *r);

@@ -417,6 +417,40 @@ static int read_value(struct prg_document_reader *r, const struct key *key,
 	return rc == PRG_E_USAGE ? place(r, key, text, column) : rc;
 }
 
+static bool is_setting(struct prg_slice name)
+{
+	size_t i;
+
+	for (i = 0; i < PRG_WGCONF_KEYS; i++)
+		if (prg_slice_is(name, prg_wgconf_keys[i].name))
+			return true;
+	for (i = 0; i < KEYS; i++)
+		if (prg_slice_is(name, keys[i].name))
+			return true;
+	return false;
+}
+
+int prg_document_check_behind(struct prg_document_reader *r, struct prg_slice comment)
+{
+	const char *at = comment.data, *end = comment.data + comment.length, *equals;
+
+	for (; at < end && (equals = memchr(at, '=', (size_t)(end - at))) != NULL; at = equals + 1) {
+		struct prg_slice name = prg_slice_trim(
+		        (struct prg_slice){ at, (size_t)(equals - at) });
+		const char *word = name.data + name.length;
+
+		while (word > name.data && !prg_is_blank(word[-1]) && word[-1] != '#')
+			word--;
+		name.length -= (size_t)(word - name.data);
+		name.data = word;
+		if (is_setting(name))
+			return prg_wgconf_fail(&r->parser, word,
+			                       "a setting behind something else is not read: each "
+			                       "goes on a line of its own");
+	}
+	return 0;
+}
+
 int prg_document_comment(struct prg_document_reader *r, struct prg_slice comment)
 {
 	const char *equals = memchr(comment.data, '=', comment.length);

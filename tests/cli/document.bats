@@ -212,6 +212,24 @@ server() {
 	done
 }
 
+@test "a document whose newlines are lost is not an empty one" {
+	server
+	everything >before
+	paste -sd' ' d.conf >flat
+	t 2 plan flat
+	error_is '^peerage: flat: line 1, column 15: a setting behind something else is not read: each goes on a line of its own$'
+	t 2 -y apply --prune flat
+	diff before <(everything)
+	sed 's/^\(PublicKey = .*\)/\1 # Tag = late/' d.conf >behind
+	t 2 plan behind
+	[[ ${stderr_lines[0]} =~ "column 60: a setting behind something else" ]]
+	sed '0,/^\[Peer\]/s//& # Name = bob/' d.conf >heading
+	t 2 plan heading
+	error_is 'column 10: a setting behind something else'
+	sed 's/^\[Peer\]/& # a = b, who=x, see Name/; s/^\(PublicKey = .*\)/\1 # new=yes/' d.conf >remarks
+	t 0 plan remarks
+}
+
 @test "what only the register knows is told with the file as well" {
 	server
 	{
