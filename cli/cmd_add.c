@@ -291,6 +291,7 @@ static int print_added(struct cli *cli, struct delivery *delivery, struct onboar
 
 	if (cli->dry_run) {
 		(void)fields_plan(cli, report, true);
+		sum_up_there(cli, report);
 		return code;
 	}
 	unpublished = delivery_publish(delivery, &unnamed);

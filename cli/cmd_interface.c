@@ -176,7 +176,7 @@ int cmd_configure(struct cli *cli, struct prg_error *err)
 	if (!report)
 		return code;
 	if (cli->dry_run) {
-		(void)fields_plan(cli, report, true);
+		(void)fields_dry_run(cli, report);
 		return code;
 	}
 	print_settings(cli, prg_report_interface(report));
@@ -301,7 +301,8 @@ static int bring(struct cli *cli, enum prg_verb verb, const char *done, bool *re
 	if (!report)
 		return code;
 	/* up and down change everything: not worth a line a peer */
-	*ret_differs = fields_plan(cli, report, cli->dry_run || verb == PRG_SYNC);
+	*ret_differs = cli->dry_run ? fields_dry_run(cli, report)
+	                            : fields_plan(cli, report, verb == PRG_SYNC);
 	if (!cli->dry_run && verb == PRG_SYNC)
 		*ret_differs = prg_report_n_left_over(report) > 0;
 	if (!code && !cli->dry_run && cli->out.mode == OUT_TABLE && prg_report_applied(report))

@@ -36,7 +36,7 @@ static int execute(struct cli *cli, const struct prg_intent *intent, const char 
 	if (!report)
 		return code;
 	if (cli->dry_run)
-		(void)fields_plan(cli, report, true);
+		(void)fields_dry_run(cli, report);
 	else
 		print_changed(cli, report, changed, unchanged);
 	return code;

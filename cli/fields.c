@@ -412,3 +412,12 @@ bool fields_plan(struct cli *cli, const struct prg_report *report, bool in_full)
 	out_text(&cli->out, "interface", prg_report_interface(report)->name);
 	return fields_changes(cli, report, in_full);
 }
+
+bool fields_dry_run(struct cli *cli, const struct prg_report *report)
+{
+	bool differs = fields_plan(cli, report, true);
+
+	if (!differs && cli->out.mode == OUT_TABLE)
+		cli_remark(cli, "%s: nothing to change", prg_report_interface(report)->name);
+	return differs;
+}

@@ -41,6 +41,8 @@ void fields_no_peers(const struct cli *cli, const char *interface);
  * over are remarks too. Tables and TSV have the changes where in_full, else
  * nothing. True where something differs or is left over. */
 bool fields_plan(struct cli *cli, const struct prg_report *report, bool in_full);
+/* A plan in full; that it is empty is said. */
+bool fields_dry_run(struct cli *cli, const struct prg_report *report);
 /* The same without the interface's name. */
 bool fields_changes(struct cli *cli, const struct prg_report *report, bool in_full);
 

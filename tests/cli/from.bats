@@ -247,6 +247,10 @@ is_key_of() {
 	t 0 -n -j add --from names
 	j '.changes | length == 30 and all(.action == "add")'
 	[ "$(count)" = 0 ]
+	t 0 -q add --from names
+	t 0 -n add --from names --if-absent
+	[ -z "$output" ]
+	[ "$stderr" = "30 peers are there already, and left as they are" ]
 }
 
 @test "a preshared key in a list is in no message" {

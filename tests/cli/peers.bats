@@ -353,3 +353,18 @@ plain() { tr -d '\r' <screen | sed 's/\x1b\[[0-9;]*m//g'; }
 	t 0 -n -j set alice --keepalive 5
 	j '.changes[0].fields.keepalive.to == 5'
 }
+
+@test "-n of what is so already says so" {
+	init
+	p -q add alice >/dev/null
+	p -q disable alice
+	for what in "disable alice" "set alice --note none" "configure isolate no"; do
+		# shellcheck disable=SC2086 # words
+		t 0 -n $what
+		[ -z "$output" ]
+		[ "$stderr" = "wg0: nothing to change" ]
+	done
+	t 0 -n -j disable alice
+	j '.changes == []'
+	[ -z "$stderr" ]
+}
