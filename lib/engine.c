@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -11,8 +12,6 @@
 #include "import/document.h"
 #include "store/audit.h"
 #include "tick.h"
-
-#define RUN_DIRECTORY "/run/peerage"
 
 /* What a document comes to: an interface that is made, brought up, taken down, or
  * neither. */
@@ -178,6 +177,33 @@ static int probe_firewall(const struct prg_road *road, struct prg_error *err)
 	return prg_nft_wanted(&wanted) ? prg_nft_probe(err) : 0;
 }
 
+/* Does what is registered, or is about to be, have an IPv6 address? The default has. */
+static bool has_ipv6(const struct prg_road *road)
+{
+	const struct prg_values *v = &road->intent->common;
+	size_t i;
+
+	if (PRG_HAS(v, PRG_FIELD_ADDRESS)) {
+		for (i = 0; i < v->n_addresses; i++)
+			if (v->addresses[i].addr.family == 6)
+				return true;
+		return false;
+	}
+	for (i = 0; road->interface != NULL && i < road->interface->n_addresses; i++)
+		if (road->interface->addresses[i].addr.family == 6)
+			return true;
+	return road->intent->verb == PRG_INIT;
+}
+
+static int probe_forwarding(const struct prg_road *road, struct prg_error *err)
+{
+	if (prg_road_dry(road) || road->reg->backend == PRG_BACKEND_MEMORY)
+		return 0;
+	if (!is_new(road) && road->as != PRG_UP)
+		return 0;
+	return prg_forwarding_probe(has_ipv6(road), err);
+}
+
 static int check_new(const struct prg_road *road, struct prg_error *err)
 {
 	const char *name = road->intent->interface;
@@ -200,21 +226,33 @@ static int check_new(const struct prg_road *road, struct prg_error *err)
 	                     name, name);
 }
 
+/* What keeps its directory from being written is said with it. */
+static int refuse_unlocked(int rc, struct prg_error *err)
+{
+	const char *directory = access(PRG_RUN_DIRECTORY, F_OK) == 0 ? PRG_RUN_DIRECTORY : "/run";
+
+	if (rc == PRG_E_BUSY || access(directory, W_OK) == 0)
+		return rc;
+	return prg_error_wrap(err, PRG_E_PERMISSION,
+	                      "interfaces are locked by files in " PRG_RUN_DIRECTORY
+	                      ", which must be writable: run as root");
+}
+
 /* The lock lives beside the interface, not the register: two registers must
  * not fight over one interface. It is held until all is applied. */
 static int take_lock(struct prg_road *road, struct prg_error *err)
 {
-	char path[sizeof(RUN_DIRECTORY) + PRG_IFNAME_TEXT + 8];
+	char path[sizeof(PRG_RUN_DIRECTORY) + PRG_IFNAME_TEXT + 8];
 	int rc;
 
 	if (road->record_only || prg_road_dry(road) ||
 	    road->reg->backend == PRG_BACKEND_MEMORY)
 		return 0;
-	rc = prg_directory_make(RUN_DIRECTORY, err);
-	if (rc < 0)
-		return rc;
-	snprintf(path, sizeof(path), RUN_DIRECTORY "/%s.lock", name_of(road));
-	return prg_file_lock(path, prg_store_wait_ms(road->store), &road->lock, err);
+	snprintf(path, sizeof(path), PRG_RUN_DIRECTORY "/%s.lock", name_of(road));
+	rc = prg_directory_make(PRG_RUN_DIRECTORY, err);
+	if (rc == 0)
+		rc = prg_file_lock(path, prg_store_wait_ms(road->store), &road->lock, err);
+	return rc < 0 ? refuse_unlocked(rc, err) : 0;
 }
 
 /* The lock is that of a name: with the name left out, the only interface may by
@@ -491,6 +529,8 @@ static int prepare(struct prg_road *road, struct prg_error *err)
 		rc = probe(road, err);
 	if (rc == 0 && applies(road))
 		rc = probe_firewall(road, err);
+	if (rc == 0 && applies(road))
+		rc = probe_forwarding(road, err);
 	return rc;
 }
 

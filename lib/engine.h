@@ -19,6 +19,8 @@
 #include "store/clock.h"
 #include "store/store.h"
 
+#define PRG_RUN_DIRECTORY "/run/peerage" /* of the interfaces' locks */
+
 struct prg_tick;
 
 struct prg_register {

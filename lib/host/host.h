@@ -41,6 +41,9 @@ int prg_nft_remove(const char *interface, struct prg_error *err);
 typedef void prg_remark_fn(void *context, const char *line);
 int prg_forwarding_enable(const struct prg_interface *interface, bool *ret_changed,
                           prg_remark_fn *remark, void *context, struct prg_error *err);
+/* Could it be switched on, for IPv4 and perhaps IPv6? PRG_E_PERMISSION with the way
+ * out: a container's /proc/sys is often read-only. Changes nothing. */
+int prg_forwarding_probe(bool ipv6, struct prg_error *err);
 /* Is it on for each of the interface's families? Changes nothing. */
 int prg_forwarding_is_on(const struct prg_interface *interface, bool *ret_on,
                          struct prg_error *err);

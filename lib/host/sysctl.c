@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "host/sysctl.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -125,6 +127,46 @@ int prg_forwarding_switch(const struct prg_forwarding *forwarding, bool *ret_cha
 		return prg_error_wrap(err, rc, "switch forwarding on");
 	*ret_changed = changed;
 	return 0;
+}
+
+static int check_one(const char *root, const char *file, const char *setting,
+                     struct prg_error *err)
+{
+	char path[PATH_MAX];
+	uint64_t value = 1;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", root, file);
+	/* one that is not there is another error, of whoever needs it */
+	if (read_number(path, &value, NULL) < 0 || value != 0)
+		return 0;
+	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd >= 0) {
+		close(fd);
+		return 0;
+	}
+	prg_error_errno(err, errno, "%s", path);
+	return prg_error_wrap(err, PRG_E_PERMISSION,
+	                      "forwarding is off, and may not be switched on from here: run "
+	                      "'sysctl -w %s=1' as root, and outside of a container",
+	                      setting);
+}
+
+int prg_forwarding_check(const struct prg_forwarding *forwarding, struct prg_error *err)
+{
+	int rc = check_one(forwarding->root, "ipv4/ip_forward", "net.ipv4.ip_forward", err);
+
+	if (rc == 0 && forwarding->ipv6)
+		rc = check_one(forwarding->root, "ipv6/conf/all/forwarding",
+		               "net.ipv6.conf.all.forwarding", err);
+	return rc;
+}
+
+int prg_forwarding_probe(bool ipv6, struct prg_error *err)
+{
+	const struct prg_forwarding forwarding = { .root = "/proc/sys/net", .ipv6 = ipv6 };
+
+	return prg_forwarding_check(&forwarding, err);
 }
 
 int prg_forwarding_enable(const struct prg_interface *interface, bool *ret_changed,

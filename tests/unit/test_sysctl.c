@@ -180,6 +180,33 @@ static void test_failures(void **state)
 	assert_true(changed);
 }
 
+/* Found out before anything is changed: a file that is not opened for writing, here
+ * since it is a link. */
+static void test_probe(void **state)
+{
+	struct prg_forwarding forwarding = { .root = root, .ipv6 = true };
+	struct prg_error err;
+	char path[256], elsewhere[256];
+
+	(void)state;
+	put("/ipv4/ip_forward", "0\n");
+	put("/ipv6/conf/all/forwarding", "0\n");
+	assert_int_equal(prg_forwarding_check(&forwarding, &err), 0);
+	snprintf(path, sizeof(path), "%s/ipv6/conf/all/forwarding", root);
+	snprintf(elsewhere, sizeof(elsewhere), "%s/ipv6/conf/eth0/accept_ra", root);
+	put("/ipv6/conf/eth0/accept_ra", "0\n");
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink(elsewhere, path), 0);
+	assert_int_equal(prg_forwarding_check(&forwarding, &err), PRG_E_PERMISSION);
+	assert_non_null(strstr(err.message, "sysctl -w net.ipv6.conf.all.forwarding=1"));
+	assert_non_null(strstr(err.message, path));
+	put("/ipv6/conf/eth0/accept_ra", "1\n"); /* on: nothing has to be written */
+	assert_int_equal(prg_forwarding_check(&forwarding, &err), 0);
+	put("/ipv6/conf/eth0/accept_ra", "0\n");
+	forwarding.ipv6 = false;
+	assert_int_equal(prg_forwarding_check(&forwarding, &err), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +214,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_ipv4_only, make, unmake),
 		cmocka_unit_test_setup_teardown(test_on_already, make, unmake),
 		cmocka_unit_test_setup_teardown(test_failures, make, unmake),
+		cmocka_unit_test_setup_teardown(test_probe, make, unmake),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
