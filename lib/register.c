@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "engine.h"
+#include "host/broker.h"
 #include "render/render.h"
 
 #define DEFAULT_PATH "/var/lib/peerage/register.db"
@@ -57,6 +59,26 @@ void prg_register_set_witness(struct prg_register *reg, prg_witness_fn *fn, void
 {
 	reg->witness = fn;
 	reg->witness_context = context;
+}
+
+int prg_prepare_firewall(struct prg_error *err)
+{
+	return prg_broker_start(err);
+}
+
+int prg_register_prepare(struct prg_register *reg, bool *ret_host, struct prg_error *err)
+{
+	bool host = false;
+	int rc = prg_store_pending_device(reg->store, &host, err);
+
+	if (rc == 0 && host)
+		rc = prg_broker_start(err);
+	if (rc < 0)
+		return rc;
+	/* where it cannot be made, taking the lock says why */
+	(void)prg_directory_make(PRG_RUN_DIRECTORY, NULL);
+	*ret_host = host;
+	return 0;
 }
 
 int prg_find_interface(struct prg_register *reg, const char *interface,

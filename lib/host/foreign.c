@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "host/spawn.h"
+#include "host/nft_run.h"
 
 #define NAMES_LIMIT ((size_t)4096)
 
@@ -223,7 +223,7 @@ static int check_legacy(struct check *check, bool ipv6, struct prg_error *err)
 
 static int check_host(struct check *check, struct prg_error *err)
 {
-	static const char *const arguments[] = { "list", "ruleset", NULL };
+	static const struct prg_nft_request request = { .call = PRG_NFT_LIST_RULESET };
 	PRG_SPAWNED spawned = { 0 };
 	int rc = check_legacy(check, false, err);
 
@@ -231,7 +231,7 @@ static int check_host(struct check *check, struct prg_error *err)
 		rc = check_legacy(check, true, err);
 	if (rc < 0 || prg_nft_path() == NULL)
 		return rc;
-	rc = prg_nft_run(arguments, NULL, &spawned, err);
+	rc = prg_nft_run(&request, &spawned, err);
 	if (rc == PRG_E_UNSUPPORTED)
 		return 0; /* no nf_tables, no chains */
 	return rc < 0 ? rc : check_text(check, spawned.output, err);

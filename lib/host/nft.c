@@ -5,7 +5,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "host/nft.h"
-#include "host/spawn.h"
+#include "host/nft_run.h"
 
 static bool has_nat(const struct prg_interface *interface)
 {
@@ -17,11 +17,12 @@ bool prg_nft_wanted(const struct prg_interface *interface)
 	return has_nat(interface) || interface->isolate;
 }
 
-/* Lists with these arguments and parses. */
-static int list(const char *const *arguments, json_t **ret_objects, struct prg_error *err)
+/* Lists and parses. */
+static int list(const struct prg_nft_request *request, json_t **ret_objects,
+                struct prg_error *err)
 {
 	PRG_SPAWNED spawned = { 0 };
-	int rc = prg_nft_run(arguments, NULL, &spawned, err);
+	int rc = prg_nft_run(request, &spawned, err);
 
 	if (rc < 0)
 		return rc;
@@ -30,10 +31,10 @@ static int list(const char *const *arguments, json_t **ret_objects, struct prg_e
 
 int prg_nft_probe(struct prg_error *err)
 {
-	static const char *const arguments[] = { "list", "tables", "inet", NULL };
+	static const struct prg_nft_request request = { .call = PRG_NFT_LIST_TABLES };
 	PRG_JSON *objects = NULL;
 
-	return list(arguments, &objects, err);
+	return list(&request, &objects, err);
 }
 
 static bool has_table(const json_t *objects, const char *table)
@@ -58,21 +59,21 @@ static bool has_table(const json_t *objects, const char *table)
  * asked for when listing it fails. */
 static int list_table(const char *table, bool likely, json_t **ret_objects, struct prg_error *err)
 {
-	static const char *const all[] = { "list", "tables", "inet", NULL };
-	const char *const one[] = { "list", "table", "inet", table, NULL };
+	static const struct prg_nft_request all = { .call = PRG_NFT_LIST_TABLES };
+	const struct prg_nft_request one = { .call = PRG_NFT_LIST_TABLE, .table = table };
 	PRG_JSON *tables = NULL;
 	struct prg_error why;
 	json_t *none;
-	int failed = likely ? list(one, ret_objects, &why) : 0, rc;
+	int failed = likely ? list(&one, ret_objects, &why) : 0, rc;
 
 	if (likely && failed == 0)
 		return 0;
-	rc = list(all, &tables, err);
+	rc = list(&all, &tables, err);
 	if (rc < 0)
 		return rc;
 	if (has_table(tables, table)) {
 		if (!likely)
-			return list(one, ret_objects, err);
+			return list(&one, ret_objects, err);
 		if (err != NULL)
 			*err = why;
 		return failed;
@@ -86,10 +87,10 @@ static int list_table(const char *table, bool likely, json_t **ret_objects, stru
 
 static int load(const char *ruleset, struct prg_error *err)
 {
-	static const char *const arguments[] = { "-f", "-", NULL };
+	const struct prg_nft_request request = { .call = PRG_NFT_LOAD, .input = ruleset };
 	PRG_SPAWNED spawned = { 0 };
 
-	return prg_nft_run(arguments, ruleset, &spawned, err);
+	return prg_nft_run(&request, &spawned, err);
 }
 
 static int delete_table(const char *table, struct prg_error *err)

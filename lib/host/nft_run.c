@@ -4,9 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "host/spawn.h"
-
-#define MAX_ARGUMENTS 8
+#include "host/broker.h"
 
 const char *prg_nft_path(void)
 {
@@ -42,23 +40,36 @@ static int explain(const struct prg_spawned *spawned, struct prg_error *err)
 	                     words);
 }
 
-int prg_nft_run(const char *const *arguments, const char *input, struct prg_spawned *ret,
-                struct prg_error *err)
+int prg_nft_run_here(const struct prg_nft_request *request, struct prg_spawned *ret,
+                     struct prg_error *err)
 {
 	static const struct prg_spawn_limits limits = { PRG_SPAWN_LIMIT, PRG_SPAWN_TIMEOUT_MS };
-	const char *argv[MAX_ARGUMENTS + 3] = { "nft", "-j" };
+	const char *const tables[] = { "nft", "-j", "list", "tables", "inet", NULL };
+	const char *const table[] = { "nft", "-j", "list", "table", "inet", request->table, NULL };
+	const char *const ruleset[] = { "nft", "-j", "list", "ruleset", NULL };
+	const char *const load[] = { "nft", "-j", "-f", "-", NULL };
+	const char *const *const vectors[] = {
+		[PRG_NFT_LIST_TABLES] = tables,
+		[PRG_NFT_LIST_TABLE] = table,
+		[PRG_NFT_LIST_RULESET] = ruleset,
+		[PRG_NFT_LOAD] = load,
+	};
 	const char *path = prg_nft_path();
-	PRG_SPAWNED spawned = { 0 };
-	size_t n;
-	int rc;
 
 	if (path == NULL)
 		return prg_error_set(
 			err, PRG_E_UNSUPPORTED,
 			"nft is not here: install nftables, or do without NAT (--nat none)");
-	for (n = 0; n < MAX_ARGUMENTS && arguments[n] != NULL; n++)
-		argv[n + 2] = arguments[n];
-	rc = prg_spawn(path, argv, input, &limits, &spawned, err);
+	return prg_spawn(path, vectors[request->call], request->input, &limits, ret, err);
+}
+
+int prg_nft_run(const struct prg_nft_request *request, struct prg_spawned *ret,
+                struct prg_error *err)
+{
+	PRG_SPAWNED spawned = { 0 };
+	int rc = prg_broker_is_there() ? prg_broker_run(request, &spawned, err)
+	                               : prg_nft_run_here(request, &spawned, err);
+
 	if (rc < 0)
 		return rc;
 	if (spawned.status != 0)

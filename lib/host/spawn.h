@@ -35,11 +35,4 @@ int prg_spawn(const char *path, const char *const *argv, const char *input,
 void prg_spawned_done(struct prg_spawned *spawned);
 #define PRG_SPAWNED PRG_CLEANUP(prg_spawned_done) struct prg_spawned
 
-/* nft's path in the fixed directories; NULL: none. Static storage. */
-const char *prg_nft_path(void);
-/* Runs nft with the options that every call has (-j) and these. A non-zero exit
- * is an error, of the kind that nft's words tell. PRG_E_UNSUPPORTED: no nft. */
-int prg_nft_run(const char *const *arguments, const char *input, struct prg_spawned *ret,
-                struct prg_error *err);
-
 #endif

@@ -243,6 +243,33 @@ typedef void prg_witness_fn(void *context, uint64_t number, const char *verb, co
 void prg_register_set_witness(struct prg_register *reg, prg_witness_fn *fn, void *context);
 
 /*
+ * For a process that means to give up rights once it has started: to start programs,
+ * to make files outside of some directories, capabilities.
+ *
+ * Starts a child that from now on runs nft(8) for this process: whatever brings an
+ * interface up or down, sets or reads its firewall, needs it, and without it would
+ * start nft itself. Call it before there are threads and before keys are made or
+ * read, for what is in memory is in the child's too. The child keeps of the
+ * capabilities only CAP_NET_ADMIN, and of the open files none; it takes a ruleset
+ * that is to be loaded, or one of three listings, and nothing else. It ends with this
+ * process, and is a child of it until then. A second call does nothing; a process
+ * that was forked off later does not share it.
+ * Errors: PRG_E_FAILED, PRG_E_NOMEM (no process, no descriptor).
+ */
+PRG_MUST_CHECK int prg_prepare_firewall(struct prg_error *err);
+/*
+ * The same for changes of a register that was opened: where an earlier process left
+ * work at an interface or its firewall undone, the next change does it, whatever it
+ * is, so prg_prepare_firewall() is called; *ret_host tells whether that is so, and
+ * hence /proc/sys/net may have to be written. It also makes /run/peerage, where it
+ * may: the interfaces' locks are in it. Here the child knows what opening a register
+ * reads: no key of an interface or peer, but the key of the revoked keys' hashes.
+ * Errors: as above; PRG_E_CORRUPT, PRG_E_BUSY.
+ */
+PRG_MUST_CHECK int prg_register_prepare(struct prg_register *reg, bool *ret_host,
+                                        struct prg_error *err);
+
+/*
  * Recomputes the audit chain from its first entry. *ret_entries is the number
  * of entries that hold; *ret_head receives the 64 hex digits of the last hash.
  * Errors: PRG_E_CORRUPT names the first entry that does not hold.

@@ -84,6 +84,21 @@ int prg_store_pending(struct prg_store *store, int64_t interface_id, struct prg_
 	return 0;
 }
 
+int prg_store_pending_device(struct prg_store *store, bool *ret, struct prg_error *err)
+{
+	PRG_STMT *stmt = NULL;
+	int rc = prg_db_prepare(store, "SELECT 1 FROM pending WHERE kind = ?1 LIMIT 1", &stmt, err);
+
+	if (rc < 0)
+		return rc;
+	prg_row_bind_int(stmt, 1, PRG_PENDING_DEVICE);
+	rc = prg_db_step(stmt, err);
+	if (rc < 0)
+		return rc;
+	*ret = rc > 0;
+	return 0;
+}
+
 static int clear_each(struct prg_store *store, const int64_t *ids, size_t n, struct prg_error *err)
 {
 	int rc = 0;

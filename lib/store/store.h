@@ -238,6 +238,8 @@ int prg_store_pending_add(struct prg_store *store, int64_t interface_id,
 /* All of one interface, oldest first, without ERASE rows; *ret for free(3). */
 int prg_store_pending(struct prg_store *store, int64_t interface_id, struct prg_pending **ret,
                       size_t *ret_n, struct prg_error *err);
+/* Is a DEVICE row pending, of any interface? */
+int prg_store_pending_device(struct prg_store *store, bool *ret, struct prg_error *err);
 /* One small transaction, not fsynced: doing a pending thing twice is harmless. */
 int prg_store_pending_clear(struct prg_store *store, const int64_t *ids, size_t n,
                             struct prg_error *err);

@@ -32,8 +32,8 @@ seen "a spawn" '\bposix_spawn'
 only "only lib/host starts a program" \
 	'\b(execv[pe]*|execl[pe]*|execvpe|execveat|fexecve|posix_spawnp?|popen|system|v?fork)[ ]?\(' 'lib/host/'
 seen "a socket" '\bsocket\('
-only "sockets only in lib/backend and the journal's" '\bsocket(pair)?\(' \
-	'lib/backend/|cli/journal\.c'
+only "sockets only in lib/backend, the journal's, and the pair to the child that runs nft" '\bsocket(pair)?\(' \
+	'lib/backend/|lib/host/broker\.c|cli/journal\.c'
 is "each of them netlink or unix" \
 	"$(grep -rnE --include='*.c' '\bsocket(pair)?\(' lib cli |
 		grep -vE 'socket(pair)?\((AF_UNIX|AF_NETLINK|PF_UNIX|PF_NETLINK)')" ""
@@ -42,7 +42,7 @@ is "no function that resolves a name or makes an IP socket" \
 is "the library does not print, log or exit" \
 	"$(grep -rnE --include='*.[ch]' \
 		'\b(printf|puts|putchar|perror|syslog|err|errx|warn|warnx|exit|_exit|abort)\(' lib |
-		grep -vE 'lib/host/spawn\.c.*_exit|^[^:]*:[0-9]+:\s*(/?\*|//)')" ""
+		grep -vE 'lib/host/broker\.c.*_exit|^[^:]*:[0-9]+:\s*(/?\*|//)')" ""
 is "each source says its licence first" \
 	"$(find lib cli tests -name '*.[ch]' -exec sh -c 'head -n 1 "$1" |
 		grep -qxF "/* SPDX-License-Identifier: ISC */" || echo "$1"' _ {} \;)" ""

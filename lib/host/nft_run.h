@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+/* What nft(8) is asked, by this process or by the child that runs it for us. */
+#ifndef PRG_HOST_NFT_RUN_H
+#define PRG_HOST_NFT_RUN_H
+
+#include "host/spawn.h"
+
+enum prg_nft_call {
+	PRG_NFT_LIST_TABLES = 1, /* of family inet */
+	PRG_NFT_LIST_TABLE,      /* one of these */
+	PRG_NFT_LIST_RULESET,    /* all there is */
+	PRG_NFT_LOAD             /* what `input` says */
+};
+struct prg_nft_request {
+	enum prg_nft_call call;
+	const char *table; /* of PRG_NFT_LIST_TABLE: of prg_nft_table() */
+	const char *input; /* of PRG_NFT_LOAD */
+};
+
+/* nft's path in the fixed directories; NULL: none. Static storage. */
+const char *prg_nft_path(void);
+/* Runs nft, in the child where there is one (host/broker.h). A non-zero exit is an
+ * error, of the kind that nft's words tell. PRG_E_UNSUPPORTED: no nft. */
+int prg_nft_run(const struct prg_nft_request *request, struct prg_spawned *ret,
+                struct prg_error *err);
+/* The same by this very process; an exit status other than 0 is no error here. */
+int prg_nft_run_here(const struct prg_nft_request *request, struct prg_spawned *ret,
+                     struct prg_error *err);
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: ISC */
+/* The child that runs nft says what nft says to us, and is of no use to anybody else. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "host/broker.h"
+
+static const struct prg_nft_request tables = { .call = PRG_NFT_LIST_TABLES };
+
+/* What nft answers depends on where this runs: it may be absent, or not allowed to. */
+static void is_as_here(const struct prg_nft_request *request)
+{
+	PRG_SPAWNED here = { 0 }, there = { 0 };
+	struct prg_error here_err = { 0, "" }, there_err = { 0, "" };
+	int rc = prg_nft_run_here(request, &here, &here_err);
+
+	assert_int_equal(prg_broker_run(request, &there, &there_err), rc);
+	assert_string_equal(there_err.message, here_err.message);
+	assert_int_equal(there.status, here.status);
+	assert_int_equal(there.length, here.length);
+	assert_string_equal(there.error, here.error);
+	if (rc == 0) {
+		assert_string_equal(there.output, here.output);
+		assert_int_equal(strlen(there.output), there.length);
+	}
+}
+
+static void test_absent(void **state)
+{
+	(void)state;
+	assert_false(prg_broker_is_there());
+}
+
+static void test_same_answers(void **state)
+{
+	const struct prg_nft_request requests[] = {
+		{ .call = PRG_NFT_LIST_TABLES },
+		{ .call = PRG_NFT_LIST_TABLE, .table = "peerage-no.3dsuch" },
+		{ .call = PRG_NFT_LIST_RULESET },
+		{ .call = PRG_NFT_LOAD, .input = "{\"nftables\":[{\"no such thing\":1}]}" },
+		{ .call = PRG_NFT_LOAD, .input = "" },
+	};
+	size_t i;
+
+	(void)state;
+	assert_int_equal(prg_broker_start(NULL), 0);
+	assert_true(prg_broker_is_there());
+	assert_int_equal(prg_broker_start(NULL), 0); /* the same one */
+	for (i = 0; i < sizeof(requests) / sizeof(*requests); i++)
+		is_as_here(&requests[i]);
+}
+
+/* Longer than what a socket takes at once. */
+static void test_long_input(void **state)
+{
+	static const char start[] = "{\"nftables\":[{\"", end[] = "\":1}]}";
+	size_t length = (size_t)600 << 10;
+	char *text = test_malloc(sizeof(start) + length + sizeof(end));
+	struct prg_nft_request request = { .call = PRG_NFT_LOAD, .input = text };
+
+	(void)state;
+	strcpy(text, start);
+	memset(text + sizeof(start) - 1, 'x', length);
+	strcpy(text + sizeof(start) - 1 + length, end);
+	is_as_here(&request);
+	test_free(text);
+}
+
+static void test_not_of_a_fork(void **state)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(prg_broker_is_there());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	is_as_here(&tables);
+}
+
+/* It ends at what no caller of ours asks. */
+static void ends_at(const char *table)
+{
+	const struct prg_nft_request request = { .call = PRG_NFT_LIST_TABLE, .table = table };
+	PRG_SPAWNED spawned = { 0 };
+	struct prg_error err = { 0, "" };
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int rc = prg_broker_start(NULL);
+
+		if (rc == 0)
+			rc = prg_broker_run(&request, &spawned, &err);
+		/* once more: it is gone, and that is said, not waited for */
+		_exit(rc == PRG_E_FAILED && strstr(err.message, "has ended") != NULL &&
+		                      prg_broker_run(&tables, &spawned, NULL) == PRG_E_FAILED
+		              ? 0
+		              : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void test_other_tables(void **state)
+{
+	(void)state;
+	ends_at("filter");
+	ends_at("peerage-wg0; flush ruleset");
+	ends_at("peerage-wg0 \n");
+	ends_at("");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_same_answers),
+		cmocka_unit_test(test_long_input),
+		cmocka_unit_test(test_not_of_a_fork),
+		cmocka_unit_test(test_other_tables),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
