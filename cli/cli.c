@@ -103,14 +103,14 @@ static int open_scratch(struct cli *cli, struct prg_error *err)
 	return prg_register_open(path, PRG_OPEN_CREATE, cli->wait_ms, &cli->reg, err);
 }
 
-static const char *register_path(const struct cli *cli)
+const char *cli_register_path(const struct cli *cli)
 {
 	return cli->register_path ? cli->register_path : "/var/lib/peerage/register.db";
 }
 
 static void warn_if_exposed(const struct cli *cli)
 {
-	const char *path = register_path(cli);
+	const char *path = cli_register_path(cli);
 	struct stat st;
 
 	if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077) != 0)
@@ -130,19 +130,25 @@ static void introduce(struct cli *cli)
 		prg_register_set_witness(cli->reg, journal_witness, NULL);
 }
 
-int cli_open(struct cli *cli, struct prg_error *err)
+unsigned cli_command_flags(const struct cli *cli)
 {
 	unsigned flags = cli->args.command->flags;
+
+	if (!(flags & CMD_READS && flags & CMD_ASKS))
+		return flags;
+	return cli->args.n_words ? flags ^ (CMD_READS | CMD_CHANGES) : flags & ~(unsigned)CMD_HOST;
+}
+
+int cli_open(struct cli *cli, struct prg_error *err)
+{
+	unsigned flags = cli_command_flags(cli);
 	struct stat st;
 	int code;
 
 	if (!(flags & (CMD_READS | CMD_CHANGES)))
 		return 0;
-	/* `configure` and `interfaces` read alone, and change with words */
-	if (flags & CMD_READS && cli->args.n_words && flags & CMD_ASKS)
-		flags ^= CMD_READS | CMD_CHANGES;
 	/* what fails must not leave an empty register behind */
-	if (flags & CMD_CREATES && stat(register_path(cli), &st) && errno == ENOENT)
+	if (flags & CMD_CREATES && stat(cli_register_path(cli), &st) && errno == ENOENT)
 		code = open_scratch(cli, err);
 	else
 		code = prg_register_open(cli->register_path,

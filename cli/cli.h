@@ -24,6 +24,11 @@ struct cli {
 
 /* Global options and the environment into values. Errors: PRG_E_USAGE. */
 int cli_settle(struct cli *cli, struct prg_error *err);
+/* CMD_*, of the command with these words: `configure` and `interfaces` read alone,
+ * and change with words. */
+unsigned cli_command_flags(const struct cli *cli);
+/* Where the register is, or will be. */
+const char *cli_register_path(const struct cli *cli);
 /* Opens the register as the command's flags say; nothing where they say nothing.
  * One that is not there yet is not made here: the command gets a scratch register,
  * to try itself on. */

@@ -172,12 +172,12 @@ static const enum opt_id export_options[] = { OPT_QR, OPT_CONF, OPT_FORMAT, OPT_
 	OPT_NONE };
 
 const struct cmd cmd_all[] = {
-	{ "init", NULL, "[IF]", 0, 1, GROUP_INTERFACE, WORDS_NONE, CMD_CHANGES | CMD_CREATES,
+	{ "init", NULL, "[IF]", 0, 1, GROUP_INTERFACE, WORDS_NONE, CMD_CHANGES | CMD_CREATES | CMD_HOST,
 	  init_options, "register an interface and bring it up",
 	  "IF is wg0 where it is left out. Addresses are drawn at random where none are\n"
 	  "given: a 10.a.b.1/24 and an RFC 4193 /64. Prints what was decided.\n", cmd_init },
 	{ "configure", NULL, "[KEY VALUE]…", 0, CMD_ANY, GROUP_INTERFACE, WORDS_SETTINGS,
-	  CMD_READS | CMD_LISTS | CMD_ASKS, NULL, "show or change an interface's settings",
+	  CMD_READS | CMD_LISTS | CMD_ASKS | CMD_HOST, NULL, "show or change an interface's settings",
 	  "KEY is an option of init without its dashes:\n"
 	  "  endpoint address listen-port dns client-allowed-ips mtu client-keepalive\n"
 	  "  nat isolate (yes or no) stale-after scrub-idle rotate-after\n"
@@ -185,14 +185,14 @@ const struct cmd cmd_all[] = {
 	  "A change of the private key asks first: every client's config is void after it.\n",
 	  cmd_configure },
 	{ "interfaces", NULL, "[remove IF]", 0, 2, GROUP_INTERFACE, WORDS_REMOVE,
-	  CMD_READS | CMD_LISTS | CMD_ASKS, NULL,
+	  CMD_READS | CMD_LISTS | CMD_ASKS | CMD_HOST, NULL,
 	  "list interfaces; take one out of the register",
 	  "'interfaces remove IF' (or rm) brings it down first, and asks.\n", cmd_interfaces },
-	{ "up", NULL, "", 0, 0, GROUP_INTERFACE, WORDS_NONE, CMD_CHANGES, NULL,
+	{ "up", NULL, "", 0, 0, GROUP_INTERFACE, WORDS_NONE, CMD_CHANGES | CMD_HOST, NULL,
 	  "make the interface, firewall and peers as registered", NULL, cmd_up },
-	{ "down", NULL, "", 0, 0, GROUP_INTERFACE, WORDS_NONE, CMD_CHANGES, NULL,
+	{ "down", NULL, "", 0, 0, GROUP_INTERFACE, WORDS_NONE, CMD_CHANGES | CMD_HOST, NULL,
 	  "take the interface away; the register stays", NULL, cmd_down },
-	{ "sync", NULL, "", 0, 0, GROUP_INTERFACE, WORDS_NONE, CMD_CHANGES | CMD_ASKS,
+	{ "sync", NULL, "", 0, 0, GROUP_INTERFACE, WORDS_NONE, CMD_CHANGES | CMD_ASKS | CMD_HOST,
 	  sync_options, "make the running interface equal to the register",
 	  "Touches no session that need not change. Exits 5 where peers were found that\n"
 	  "were never registered (--prune takes them out), and with -n where anything\n"
@@ -244,7 +244,7 @@ const struct cmd cmd_all[] = {
 	  cmd_export },
 
 	{ "import", NULL, "[FILE…]", 0, CMD_ANY, GROUP_SCRIPTS, WORDS_FILES,
-	  CMD_CHANGES | CMD_CREATES | CMD_LISTS, import_options,
+	  CMD_CHANGES | CMD_CREATES | CMD_LISTS | CMD_HOST, import_options,
 	  "take over a server that exists already",
 	  "FILE is a wg-quick config: NAME.conf, or with -i any file, or - for stdin. Peers\n"
 	  "get the names that comments of pivpn, wireguard-install and wg-easy give them. A\n"
@@ -257,12 +257,12 @@ const struct cmd cmd_all[] = {
 	  "In wg-quick syntax, peers by name; peerage-document(5) describes it. It holds\n"
 	  "keys: 'umask 077' before it goes to a file.\n", cmd_dump },
 	{ "plan", NULL, "FILE|-", 1, 1, GROUP_SCRIPTS, WORDS_FILES,
-	  CMD_CHANGES | CMD_CREATES | CMD_LISTS, apply_options,
+	  CMD_CHANGES | CMD_CREATES | CMD_LISTS | CMD_HOST, apply_options,
 	  "show what apply would change",
 	  "Changes nothing. Exits 5 where something differs, or where peers of the register\n"
 	  "are not in FILE.\n", cmd_plan },
 	{ "apply", NULL, "FILE|-", 1, 1, GROUP_SCRIPTS, WORDS_FILES,
-	  CMD_CHANGES | CMD_CREATES | CMD_ASKS, apply_options,
+	  CMD_CHANGES | CMD_CREATES | CMD_ASKS | CMD_HOST, apply_options,
 	  "make an interface and its peers as a document says",
 	  "All or nothing. Peers are matched by key, then by name. Peers that are not in\n"
 	  "FILE are left alone, but for --prune; that, and a change of a key, asks first.\n"
@@ -283,7 +283,7 @@ const struct cmd cmd_all[] = {
 	  "registered; missing: registered, and not in the running interface.\n"
 	  "--watch fills the window with the busiest peers: s sorts them otherwise, q\n"
 	  "quits. With -j or -t it prints one look after another instead.\n", cmd_status },
-	{ "audit", NULL, "", 0, 0, GROUP_AUDIT, WORDS_NONE, CMD_READS | CMD_LISTS, audit_options,
+	{ "audit", NULL, "", 0, 0, GROUP_AUDIT, WORDS_NONE, CMD_READS | CMD_LISTS | CMD_HOST, audit_options,
 	  "what is not as it should be, and what mends it",
 	  "Looks at the running interface, the register and this host; changes nothing.\n"
 	  "Each finding is info, warning or critical; exits 5 where one is a warning or\n"

@@ -107,7 +107,8 @@ enum cmd_flags {
 	CMD_CREATES = 1u << 2, /* makes it where there is none */
 	CMD_LISTS = 1u << 3,   /* -t */
 	CMD_PLAIN = 1u << 4,   /* text only: neither -j nor -t */
-	CMD_ASKS = 1u << 5     /* destructive: -y */
+	CMD_ASKS = 1u << 5,    /* destructive: -y */
+	CMD_HOST = 1u << 6     /* sets or reads this host's firewall and forwarding */
 };
 
 /* What completion offers behind a command. */

@@ -1,28 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli.h"
 
+#include "confine.h"
+#include "sandbox.h"
 #include "term.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-
-/* What this process holds are keys: no core, no ptrace, no file for others. */
-static void harden(void)
-{
-	const struct rlimit none = { 0, 0 };
-
-	(void)setrlimit(RLIMIT_CORE, &none);
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	(void)umask(077);
-	/* both are errors of write(2), and dealt with as such */
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)signal(SIGXFSZ, SIG_IGN);
-}
 
 /* Opens what is closed of 0 to 2, so that no file of ours becomes stdout; and
  * the wrong way round, so that output to nowhere is an error and not a success. */
@@ -85,7 +71,11 @@ static int run(struct cli *cli, struct prg_error *err)
 	if (!code)
 		code = cli_settle(cli, err);
 	if (!code)
+		code = confine_prepare(cli, err);
+	if (!code)
 		code = cli_open(cli, err);
+	if (!code)
+		code = confine_close(cli, err);
 	return code ? code : command->run(cli, err);
 }
 
@@ -128,7 +118,10 @@ int main(int argc, char **argv)
 	struct prg_error err = { 0, "" };
 	int code;
 
-	harden();
+	sandbox_harden();
+	/* both are errors of write(2), and dealt with as such */
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	if (open_standard() != 0)
 		return 1;
 	term_locale();

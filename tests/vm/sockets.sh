@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 # No command opens a socket but AF_NETLINK and AF_UNIX ones; none but those that
-# mind the firewall start a program, and that program is nft.
+# mind the firewall start a program, and that program is nft; each shuts itself in,
+# and does nothing after that for which it is stopped.
 . "$(dirname "$0")/lib.sh"
 
 declare -A seen=()
@@ -10,13 +11,15 @@ traced() {
 	local want=$1 command=$2 bad
 	shift 2
 	seen[$command]=1
-	in_ns server strace -f -qq -o "$box/trace" -e trace=socket,socketpair,execve \
+	in_ns server strace -f -qq -o "$box/trace" -e trace=socket,socketpair,execve,seccomp \
 		"$PEERAGE" "$command" "$@" >"$box/out" 2>"$box/errs" </dev/null
 	is "$command $*: exit" $? "$want"
 	bad=$(grep -E 'socket(pair)?\(' "$box/trace" | grep -Ev '\((AF|PF)_(NETLINK|UNIX|LOCAL),')
 	is "$command $*: only netlink and unix sockets" "$bad" ""
 	bad=$(sed 1d "$box/trace" | grep 'execve(' | grep -Ev 'execve\("(/usr)?/s?bin/nft"')
 	is "$command $*: starts nothing but nft" "$bad" ""
+	ok "$command $*: shuts itself in" grep -Eq 'seccomp\(SECCOMP_SET_MODE_FILTER,.* = 0$' "$box/trace"
+	not "$command $*: is not stopped" grep -q SIGSYS "$box/trace"
 }
 
 topology
@@ -46,6 +49,7 @@ traced 0 apply "$box/document"
 seq -f 'many%g' 40 >"$box/names"
 traced 0 add --from "$box/names" --out "$box/many"
 traced 0 sync
+traced 0 maintain
 traced 0 revoke -y bob
 traced 0 down
 traced 0 up
