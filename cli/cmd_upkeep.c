@@ -30,6 +30,8 @@ static void print_tick(struct cli *cli, const char *name, const struct prg_repor
 	const struct prg_upkeep *upkeep = report ? prg_report_upkeep(report) : &nothing;
 	struct out *out = &cli->out;
 
+	if (out->mode != OUT_JSON)
+		return;
 	out_row(out);
 	out_text(out, "interface", name);
 	out_bool(out, "applied", report && prg_report_applied(report));

@@ -19,7 +19,7 @@ static int read_memory(struct prg_store *store, struct prg_clock_memory *ret,
 		return rc;
 	prg_row_copy(stmt, 0, ret->boot_id, sizeof(ret->boot_id));
 	ret->offset_s = prg_row_int(stmt, 1, -PRG_CLOCK_MAX, PRG_CLOCK_MAX);
-	ret->since_s = prg_row_int(stmt, 2, 0, PRG_CLOCK_MAX);
+	ret->since_s = prg_row_int(stmt, 2, -PRG_CLOCK_MAX, PRG_CLOCK_MAX);
 	ret->trusted = prg_row_bool(stmt, 3);
 	ret->trusted_offset_s = prg_row_int(stmt, 4, -PRG_CLOCK_MAX, PRG_CLOCK_MAX);
 	ret->trusted_at = prg_row_int(stmt, 5, -PRG_CLOCK_MAX, PRG_CLOCK_MAX);
