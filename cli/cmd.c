@@ -137,6 +137,12 @@ const struct opt cmd_opts[OPT_COUNT] = {
 	        "leave private, preshared and hash keys out" },
 	[OPT_PRUNE_PEERS] = { "prune", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
 	        "revoke peers that are not in FILE" },
+	[OPT_BY] = { "by", 0, OPT_VALUE, OPT_ONCE, "PERIOD", "day month", 0,
+	        "a line for each day, or month" },
+	[OPT_PER_PEER] = { "per-peer", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
+	        "each peer too, by name" },
+	[OPT_REPLACE_FILE] = { "output", 0, OPT_VALUE, OPT_ONCE, "FILE", "@file", 0,
+	        "write a file instead, in the place of one that is there" },
 };
 
 static const enum opt_id init_options[] = { OPT_ENDPOINT, OPT_POOL, OPT_LISTEN_PORT, OPT_DNS,
@@ -159,6 +165,8 @@ static const enum opt_id list_options[] = { OPT_STATE, OPT_TAGGED, OPT_SORT,
 static const enum opt_id status_options[] = { OPT_WATCH, OPT_ENDPOINTS, OPT_NONE };
 static const enum opt_id audit_options[] = { OPT_FAIL_ON, OPT_SAMPLE, OPT_ALL, OPT_NONE };
 static const enum opt_id log_options[] = { OPT_SINCE, OPT_PEER, OPT_VERIFY, OPT_HEAD, OPT_NONE };
+static const enum opt_id usage_options[] = { OPT_SINCE, OPT_BY, OPT_NONE };
+static const enum opt_id metrics_options[] = { OPT_PER_PEER, OPT_REPLACE_FILE, OPT_NONE };
 static const enum opt_id onboarding_options[] = { OPT_QR, OPT_CONF, OPT_FORMAT, OPT_OUTPUT,
 	OPT_NONE };
 
@@ -296,6 +304,16 @@ const struct cmd cmd_all[] = {
 	  "--verify recomputes it and exits 5 where it does not hold. With a HEAD that\n"
 	  "--head printed before, '--verify --head HEAD' exits 5 also where the chain does\n"
 	  "not extend that one: it was cut, rewritten, or is an older copy.\n", cmd_log },
+	{ "usage", NULL, "[NAME…]", 0, CMD_ANY, GROUP_AUDIT, WORDS_PEERS, CMD_READS | CMD_LISTS,
+	  usage_options, "what peers have transferred",
+	  "As maintain counted it: totals that survive resets and reboots. --since WHEN: by\n"
+	  "the day, and by the month where it is older than two. Days and months are UTC.\n",
+	  cmd_usage },
+	{ "metrics", NULL, "", 0, 0, GROUP_AUDIT, WORDS_NONE, CMD_READS | CMD_PLAIN,
+	  metrics_options, "figures, as Prometheus text",
+	  "Of each interface, or with -i of one. --output FILE is for a textfile collector:\n"
+	  "written whole under another name first.\n", cmd_metrics },
+
 	{ "maintain", NULL, "", 0, 0, GROUP_UPKEEP, WORDS_NONE, CMD_CHANGES, NULL,
 	  "what is due: one tick, for a timer",
 	  "What is pending, transfer counted, expiry, quotas, older keys, and endpoints of\n"

@@ -80,6 +80,9 @@ enum opt_id {
 	OPT_LIVE,
 	OPT_NO_SECRETS,
 	OPT_PRUNE_PEERS,
+	OPT_BY,
+	OPT_PER_PEER,
+	OPT_REPLACE_FILE,
 	OPT_COUNT
 };
 
@@ -163,6 +166,8 @@ int cmd_rotate(struct cli *cli, struct prg_error *err);
 int cmd_audit(struct cli *cli, struct prg_error *err);
 int cmd_log(struct cli *cli, struct prg_error *err);
 int cmd_status(struct cli *cli, struct prg_error *err);
+int cmd_usage(struct cli *cli, struct prg_error *err);
+int cmd_metrics(struct cli *cli, struct prg_error *err);
 int cmd_maintain(struct cli *cli, struct prg_error *err);
 int cmd_qr(struct cli *cli, struct prg_error *err);
 int cmd_export(struct cli *cli, struct prg_error *err);

@@ -199,6 +199,8 @@ static const struct out_column show_columns[] = {
 	{ "revoked_at", "revoked", 0 },
 	{ "quota_bytes", "quota", 0 },
 	{ "quota_period", "quota per", 0 },
+	{ "quota_used_bytes", "quota used", 0 },
+	{ "resumes_at", "quota: cut off until", 0 },
 	{ "live.status", "status", 0 },
 	{ "live.latest_handshake_at", "handshake", 0 },
 	{ "live.rx_bytes", "received", 0 },

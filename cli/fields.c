@@ -165,6 +165,8 @@ static void unregistered_fields(struct out *out, const struct prg_live *live)
 	out_null(out, "expires_at");
 	out_null(out, "quota_bytes");
 	out_null(out, "quota_period");
+	out_null(out, "quota_used_bytes");
+	out_null(out, "resumes_at");
 	out_null(out, "config_stale");
 	out_null(out, "peer_endpoint");
 	out_null(out, "dns");
@@ -233,6 +235,22 @@ static void client_fields(struct out *out, const struct prg_interface *interface
 	           peer->client_keepalive_s : interface->client_keepalive_s);
 }
 
+void fields_quota(struct out *out, const struct prg_peer *peer)
+{
+	bool ends = peer->resumes_at && peer->resumes_at != INT64_MAX;
+
+	if (peer->quota_bytes) {
+		out_bytes(out, "quota_bytes", peer->quota_bytes);
+		out_text(out, "quota_period", quota_period(peer->quota_period));
+		out_bytes(out, "quota_used_bytes", peer->quota_used_bytes);
+	} else {
+		out_null(out, "quota_bytes");
+		out_null(out, "quota_period");
+		out_null(out, "quota_used_bytes");
+	}
+	out_time(out, "resumes_at", ends ? peer->resumes_at : 0);
+}
+
 static void registered_fields(struct out *out, const struct prg_interface *interface,
                               const struct prg_peer *peer, const struct prg_live *running)
 {
@@ -258,12 +276,7 @@ static void registered_fields(struct out *out, const struct prg_interface *inter
 	out_text(out, "note", peer->note);
 	out_time(out, "created_at", peer->created_at);
 	out_time(out, "expires_at", peer->expires_at);
-	if (peer->quota_bytes)
-		out_bytes(out, "quota_bytes", peer->quota_bytes);
-	else
-		out_null(out, "quota_bytes");
-	out_text(out, "quota_period",
-	         peer->quota_bytes ? quota_period(peer->quota_period) : NULL);
+	fields_quota(out, peer);
 	out_bool(out, "config_stale", peer->config_stale);
 	endpoint(out, "peer_endpoint", &peer->endpoint);
 	addresses(out, "dns", peer->own_dns ? peer->dns : interface->dns,

@@ -31,6 +31,9 @@ void fields_addresses(const struct prg_peer *peer, char *ret_text, size_t size);
 /* {"FIELD":{"from","to"}…} of a change, as "fields"; JSON only. */
 void fields_changed(struct out *out, const struct prg_change *change);
 
+/* A peer's quota, how much of it is used, and until when it is cut off by it. */
+void fields_quota(struct out *out, const struct prg_peer *peer);
+
 /* Each change of a report, as "changes", inside a row; JSON only. */
 void fields_change_list(struct cli *cli, const struct prg_report *report);
 

@@ -46,17 +46,23 @@ static int make_hidden(struct files_output *output, struct prg_error *err)
 	return say_errno(err, errno, "cannot write '%s'", output->path);
 }
 
-int files_reserve(struct files_output *output, const char *path, struct prg_error *err)
+/* Where `path` leads to. */
+static int open_for(struct files_output *output, const char *path, struct prg_error *err)
 {
 	const char *slash = strrchr(path, '/');
-	struct stat st;
-	int code;
 
 	output->path = path;
 	output->name = slash ? slash + 1 : path;
 	if (!*output->name || strcmp(output->name, ".") == 0 || strcmp(output->name, "..") == 0)
 		return say_error(err, PRG_E_USAGE, "'%s' is not the name of a file", path);
-	code = open_directory(path, output->name, &output->directory, err);
+	return open_directory(path, output->name, &output->directory, err);
+}
+
+int files_reserve(struct files_output *output, const char *path, struct prg_error *err)
+{
+	struct stat st;
+	int code = open_for(output, path, err);
+
 	if (code)
 		return code;
 	if (fstatat(output->directory, output->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
@@ -122,6 +128,22 @@ int files_finish(struct files_output *output, const void *data, size_t length,
 		code = say_errno(err, errno, "cannot sync the directory of '%s'", output->path);
 	output->hidden[0] = 0;
 	files_discard(output);
+	return code;
+}
+
+int files_replace(const char *path, const void *data, size_t length, struct prg_error *err)
+{
+	struct files_output output = FILES_OUTPUT_NONE;
+	int code = open_for(&output, path, err);
+
+	if (!code)
+		code = make_hidden(&output, err);
+	if (!code && (fchmod(output.fd, 0644) != 0 || write_all(output.fd, data, length) != 0 ||
+	              renameat(output.directory, output.hidden, output.directory, output.name) != 0))
+		code = say_errno(err, errno, "cannot write '%s'", path);
+	if (!code)
+		output.hidden[0] = 0;
+	files_discard(&output);
 	return code;
 }
 

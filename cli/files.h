@@ -30,6 +30,9 @@ int files_reserve(struct files_output *output, const char *path, struct prg_erro
  * the message names it. */
 int files_finish(struct files_output *output, const void *data, size_t length,
                  struct prg_error *err);
+/* The same for a file that may be there already and that anybody may read: another
+ * takes its place at once, whole. */
+int files_replace(const char *path, const void *data, size_t length, struct prg_error *err);
 /* Takes a reservation back; fine where there is none. */
 void files_discard(struct files_output *output);
 

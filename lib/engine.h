@@ -148,6 +148,8 @@ int prg_upkeep_observe(struct prg_road *road, struct prg_error *err);
 int prg_upkeep_scrub(struct prg_road *road, struct prg_error *err);
 /* After all: is what runs what should? */
 int prg_upkeep_drift(struct prg_road *road, struct prg_error *err);
+/* When the last tick ended; 0: none did since the host booted. */
+int64_t prg_upkeep_last(const struct prg_register *reg, const char *interface);
 /* PRG_E_NOT_APPLIED where there was something to look at, in vain. */
 int prg_upkeep_end(struct prg_road *road, struct prg_error *err);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* Of a tick, what is not in its transaction: looking at the interface before it, and
  * making the kernel forget endpoints, and telling of drift, after it. */
+#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "engine.h"
@@ -137,8 +138,40 @@ int prg_upkeep_drift(struct prg_road *road, struct prg_error *err)
 	return rc;
 }
 
+static void mark_path(const struct prg_register *reg, const char *interface, char ret[96])
+{
+	snprintf(ret, 96, PRG_RUN_DIRECTORY "/%s.%.8s.tick", interface, prg_store_id(reg->store));
+}
+
+/* A file's time says it: it is of this boot alone, and costs no write of the register. */
+static void mark(const struct prg_road *road)
+{
+	char path[96];
+	int fd;
+
+	if (road->lock < 0) /* record only, a dry run */
+		return;
+	mark_path(road->reg, road->interface->name, path);
+	fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return;
+	(void)futimens(fd, NULL);
+	close(fd);
+}
+
+int64_t prg_upkeep_last(const struct prg_register *reg, const char *interface)
+{
+	struct stat st;
+	char path[96];
+
+	mark_path(reg, interface, path);
+	return stat(path, &st) == 0 ? st.st_mtim.tv_sec : 0;
+}
+
 int prg_upkeep_end(struct prg_road *road, struct prg_error *err)
 {
+	if (road->intent->verb == PRG_MAINTAIN)
+		mark(road);
 	if (road->trouble.code == 0)
 		return 0;
 	if (err != NULL)

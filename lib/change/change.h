@@ -47,6 +47,11 @@ int prg_change_result(struct prg_road *road, int64_t id, enum prg_outcome outcom
                       const struct prg_preshared_key *psk, struct prg_error *err);
 /* Peers whose quota is used up are cut off (cuts: where that may be), others come back. */
 int prg_change_quotas(struct prg_road *road, bool cuts, struct prg_error *err);
+/* PRG_E_CONFLICT where a peer's quota is used up. */
+int prg_change_refuse_used(struct prg_road *road, const struct prg_peer *peer,
+                           struct prg_error *err);
+/* A peer that was given another quota: is it cut off by that one, too? */
+int prg_change_extend(struct prg_road *road, struct prg_peer *peer, struct prg_error *err);
 int prg_change_rotate(struct prg_road *road, size_t index, struct prg_error *err);
 /* Row and audit entry of a peer that is revoked; its addresses are held for hold_s.
  * *wg: what the running interface is to lose. */

@@ -122,6 +122,11 @@ int prg_change_maintain(struct prg_road *road, struct prg_error *err)
 	int64_t head = 0;
 	int rc = prg_usage_chain_end(road->store, &head, err);
 
+	if (road->clock.jumped)
+		prg_report_remark_add(road->report,
+		                      "this host's clock has jumped by more than a day: until it "
+		                      "has gone on from there for an hour nobody is cut off or let "
+		                      "in by it");
 	if (road->tick != NULL)
 		used = !road->tick->seen_before || head != road->tick->known.head;
 	if (rc == 0)

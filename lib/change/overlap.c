@@ -269,8 +269,10 @@ int prg_change_overlap_follow(struct prg_road *road, const char *verb,
 	wanted->expires_at = after->expires_at;
 	wanted->quota_bytes = after->quota_bytes;
 	wanted->quota_period = after->quota_period;
-	if (after->state == PRG_PEER_ACTIVE && older->state == PRG_PEER_EXPIRED)
+	if (after->state == PRG_PEER_ACTIVE && older->state == PRG_PEER_EXPIRED) {
 		wanted->state = PRG_PEER_ACTIVE;
+		wanted->resumes_at = 0;
+	}
 	if (rc < 0 || (strcmp(older->name, wanted->name) == 0 &&
 	               older->expires_at == wanted->expires_at &&
 	               older->quota_bytes == wanted->quota_bytes &&

@@ -100,8 +100,13 @@ static int switch_one(struct prg_road *road, size_t index, struct prg_error *err
 	if (expires != NULL)
 		after->expires_at = expires->expires_at;
 	after->state = enable ? PRG_PEER_ACTIVE : PRG_PEER_DISABLED;
+	after->resumes_at = 0;
+	if (enable && before->state != PRG_PEER_ACTIVE)
+		rc = prg_change_refuse_used(road, before, err);
+	if (rc < 0)
+		return rc;
 	if (enable && expires == NULL &&
-	    (before->state == PRG_PEER_EXPIRED ||
+	    ((before->state == PRG_PEER_EXPIRED && before->resumes_at == 0) ||
 	     (before->expires_at != 0 && before->expires_at <= road->now)))
 		return prg_error_set(err, PRG_E_CONFLICT,
 		                     "peer %s has expired: give it a new time with 'peerage enable %s "
@@ -260,6 +265,8 @@ static int set_one(struct prg_road *road, size_t index, struct prg_error *err)
 	if (change == NULL)
 		return prg_error_nomem(err);
 	rc = prg_change_put_values(road, change, index, err);
+	if (rc == 0 && prg_intent_values(road->intent, index, PRG_FIELD_QUOTA) != NULL)
+		rc = prg_change_extend(road, change, err);
 	if (rc == 0)
 		rc = set_prefixes(road, before, index, err);
 	if (rc == 0 && psk_given)
@@ -292,7 +299,8 @@ static int set_one(struct prg_road *road, size_t index, struct prg_error *err)
 		rc = prg_describe_to_report(before, after, road->report, err);
 	if (rc == 0)
 		rc = prg_change_overlap_follow(road, "set", before, after, err);
-	if (rc == 0 && after->state == PRG_PEER_EXPIRED && after->expires_at > road->now)
+	if (rc == 0 && after->state == PRG_PEER_EXPIRED && after->expires_at > road->now &&
+	    after->resumes_at == 0)
 		prg_report_remark_add(road->report,
 		                      "peer %s is still expired: 'peerage enable %s' lets it in",
 		                      after->name, after->name);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Peers whose quota is used up, and those that may come back. */
-#include <inttypes.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "change/change.h"
@@ -121,4 +120,54 @@ int prg_change_quotas(struct prg_road *road, bool cuts, struct prg_error *err)
 	int rc = road->clock.trusted ? resume(road, err) : 0;
 
 	return rc == 0 && cuts ? cut(road, err) : rc;
+}
+
+/* ---------------------------------------------------------------------- extending */
+
+static int is_used(struct prg_road *road, const struct prg_peer *peer, bool *ret,
+                   struct prg_error *err)
+{
+	uint64_t used = 0;
+	int rc = 0;
+
+	if (peer->quota_bytes != 0)
+		rc = prg_usage_used(road->store, peer, road->clock.now, &used, err);
+	*ret = peer->quota_bytes != 0 && used >= peer->quota_bytes;
+	return rc;
+}
+
+int prg_change_refuse_used(struct prg_road *road, const struct prg_peer *peer,
+                           struct prg_error *err)
+{
+	char until[32] = "";
+	int64_t resumes_at = prg_quota_resumes(peer->quota_period, road->clock.now);
+	bool used = false;
+	int rc = is_used(road, peer, &used, err);
+
+	if (rc < 0 || !used)
+		return rc;
+	if (resumes_at != INT64_MAX) {
+		strcpy(until, " until ");
+		prg_moment_format(resumes_at, until + strlen(until));
+	}
+	return prg_error_set(err, PRG_E_CONFLICT,
+	                     "peer %s has used up its quota%s: extend it with 'peerage set %s "
+	                     "--quota SIZE', or 'none'",
+	                     peer->name, until, peer->name);
+}
+
+int prg_change_extend(struct prg_road *road, struct prg_peer *peer, struct prg_error *err)
+{
+	bool used = false;
+	int rc = 0;
+
+	if (peer->resumes_at == 0)
+		return 0; /* should it be used up by now, the next tick sees it */
+	rc = is_used(road, peer, &used, err);
+	if (rc < 0)
+		return rc;
+	peer->resumes_at = used ? prg_quota_resumes(peer->quota_period, road->clock.now) : 0;
+	if (!used && (peer->expires_at == 0 || peer->expires_at > road->now))
+		peer->state = PRG_PEER_ACTIVE;
+	return 0;
 }

@@ -371,6 +371,7 @@ struct prg_peer {
 	                                     that works too; "": none */
 	struct prg_public_key older_key;
 	int64_t older_until;              /* until when it does at most; 0: there is none */
+	uint64_t quota_used_bytes;        /* of its quota's present period; 0: it has none */
 };
 
 void prg_interface_free(struct prg_interface **interface);
@@ -901,6 +902,49 @@ typedef bool prg_sampling_fn(void *context, int64_t left_s);
 PRG_MUST_CHECK int prg_audit_sample(struct prg_register *reg, const char *interface, unsigned flags,
                                     int64_t sample_s, prg_sampling_fn *sampling,
                                     prg_finding_fn *fn, void *context, struct prg_error *err);
+
+/* ------------------------------------------------------------------- usage */
+
+enum prg_usage_by {
+	PRG_USAGE_TOTAL = 0,
+	PRG_USAGE_DAY,  /* days are kept for two months */
+	PRG_USAGE_MONTH
+};
+/* What a peer's key, or keys, transferred: as PRG_MAINTAIN counted it, by WireGuard's
+ * own counters; what came since is not in it. Of UTC days and months. */
+struct prg_usage {
+	const struct prg_peer *peer;
+	int64_t from;      /* when the day or month began; PRG_USAGE_TOTAL: 0 */
+	uint64_t rx_bytes; /* from the peer */
+	uint64_t tx_bytes; /* to the peer */
+	int64_t seen_at;   /* when the day of its last handshake began; 0: none was seen */
+};
+typedef int prg_usage_fn(void *context, const struct prg_usage *usage);
+
+/*
+ * Calls fn for each peer that is not revoked, in order of creation, or for those of
+ * these names, also revoked ones (n_names 0: all); of days and months, for each in
+ * which there was something, the latest first. since: what is older is left out, by
+ * the day, and what is older than two months by the month; 0: nothing is.
+ * What fn is given is valid during the call; what it returns, if not 0, ends it and is
+ * returned. interface NULL: the register's only one.
+ * Errors: PRG_E_NOT_FOUND (interface or a name), PRG_E_CORRUPT, PRG_E_NOMEM.
+ */
+PRG_MUST_CHECK int prg_usage(struct prg_register *reg, const char *interface,
+                             const char *const *names, size_t n_names, int64_t since,
+                             enum prg_usage_by by, prg_usage_fn *fn, void *context,
+                             struct prg_error *err);
+
+/* An interface in numbers, as the register has it. */
+struct prg_figures {
+	uint64_t rx_bytes;     /* of all peers, revoked ones too: it only grows */
+	uint64_t tx_bytes;
+	uint64_t pending;      /* changes that are recorded and not applied */
+	uint64_t head;         /* number of the audit chain's last entry */
+	int64_t maintained_at; /* last PRG_MAINTAIN since this host booted; 0: none */
+};
+PRG_MUST_CHECK int prg_figures(struct prg_register *reg, const char *interface,
+                               struct prg_figures *ret_figures, struct prg_error *err);
 
 /* --------------------------------------------------------------------- log */
 

@@ -21,6 +21,8 @@ static inline bool prg_counters_zero(const struct prg_counters *c)
 	return c->rx_bytes == 0 && c->tx_bytes == 0;
 }
 
+#define PRG_DAY_MAX ((int64_t)1 << 24) /* 45,000 years */
+
 /* In UTC. Days since 1970; months: 12 times the year, and 0 to 11. */
 int64_t prg_day_of(int64_t moment);
 int64_t prg_month_of(int64_t day);

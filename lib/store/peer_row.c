@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "model/addr.h"
 #include "store/list.h"
 #include "store/row.h"
+#include "store/usage.h"
 #include "store/store.h"
 
 /* ------------------------------------------------------------------- reading */
@@ -185,6 +187,9 @@ int prg_peer_row_bare(struct prg_stmt *stmt, struct prg_peer **ret, struct prg_e
 	rc = read_note(stmt, 12, peer, err);
 	if (rc == 0)
 		rc = prg_row_check(stmt, err, "peer %lld", (long long)peer->id);
+	if (rc == 0 && peer->quota_bytes != 0)
+		rc = prg_usage_used(stmt->store, peer, prg_clock_now(), &peer->quota_used_bytes,
+		                    err);
 	if (rc < 0)
 		return rc;
 	*ret = peer;

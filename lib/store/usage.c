@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "store/list.h"
 #include "store/row.h"
 
 /* ---------------------------------------------------------------------- lives */
@@ -395,6 +396,119 @@ int prg_usage_predecessors(struct prg_store *store, int64_t peer_id, size_t limi
 		return rc;
 	prg_row_bind_int(stmt, 1, peer_id);
 	return ids(stmt, limit, ret_ids, ret_n, err);
+}
+
+int prg_usage_total(struct prg_store *store, int64_t peer_id, struct prg_counters *ret,
+                    int64_t *ret_seen_day, struct prg_error *err)
+{
+	PRG_STMT *stmt = NULL;
+	int rc = prg_db_prepare(store,
+	                        "SELECT rx_bytes, tx_bytes, seen_day FROM usage "
+	                        "WHERE peer_id = ?1",
+	                        &stmt, err);
+
+	if (rc < 0)
+		return rc;
+	prg_row_bind_int(stmt, 1, peer_id);
+	rc = prg_db_step(stmt, err);
+	if (rc < 0)
+		return rc;
+	*ret = (struct prg_counters){ 0, 0 };
+	*ret_seen_day = 0;
+	if (rc == 0)
+		return 0;
+	ret->rx_bytes = (uint64_t)prg_row_int(stmt, 0, 0, INT64_MAX);
+	ret->tx_bytes = (uint64_t)prg_row_int(stmt, 1, 0, INT64_MAX);
+	*ret_seen_day = prg_row_int(stmt, 2, -PRG_DAY_MAX, PRG_DAY_MAX);
+	return prg_row_check(stmt, err, "the usage of peer %lld", (long long)peer_id);
+}
+
+/* Rows of a day (?2: from there on; ?3: from its month on), received and sent, the
+ * latest first, to a list: one entry each, or one a month. */
+static int sums(struct prg_store *store, const char *sql, int64_t peer_id, int64_t since,
+                bool months, struct prg_usage_sum **ret, size_t *ret_n, struct prg_error *err)
+{
+	PRG_FREE struct prg_usage_sum *list = NULL;
+	PRG_STMT *stmt = NULL;
+	size_t n = 0;
+	int rc = prg_db_prepare(store, sql, &stmt, err);
+
+	if (rc < 0)
+		return rc;
+	prg_row_bind_int(stmt, 1, peer_id);
+	prg_row_bind_int(stmt, 2, since);
+	if (months)
+		prg_row_bind_int(stmt, 3, prg_month_begins(prg_month_of(since)));
+	while ((rc = prg_db_step(stmt, err)) > 0) {
+		int64_t period = prg_row_int(stmt, 0, -PRG_DAY_MAX, PRG_DAY_MAX);
+
+		if (months)
+			period = prg_month_of(period);
+		if (n == 0 || list[n - 1].period != period) {
+			struct prg_usage_sum *grown = prg_list_grow(list, n, sizeof(*list));
+
+			if (grown == NULL)
+				return prg_error_nomem(err);
+			list = grown;
+			list[n++] = (struct prg_usage_sum){ .period = period };
+		}
+		list[n - 1].counters.rx_bytes += (uint64_t)prg_row_int(stmt, 1, 0, INT64_MAX);
+		list[n - 1].counters.tx_bytes += (uint64_t)prg_row_int(stmt, 2, 0, INT64_MAX);
+		rc = prg_row_check(stmt, err, "the usage of peer %lld", (long long)peer_id);
+		if (rc < 0)
+			return rc;
+	}
+	if (rc < 0)
+		return rc;
+	*ret = list;
+	*ret_n = n;
+	list = NULL;
+	return 0;
+}
+
+int prg_usage_days(struct prg_store *store, int64_t peer_id, int64_t since,
+                   struct prg_usage_sum **ret, size_t *ret_n, struct prg_error *err)
+{
+	return sums(store,
+	            "SELECT day, rx_bytes, tx_bytes FROM usage_day WHERE peer_id = ?1 AND "
+	            "day >= ?2 ORDER BY day DESC",
+	            peer_id, since, false, ret, ret_n, err);
+}
+
+/* A month's number to its first day: by SQLite, so that both tables sort as one. */
+#define MONTH_BEGINS \
+	"unixepoch(printf('%04d-%02d-01', month / 12, month % 12 + 1)) / 86400"
+
+int prg_usage_months(struct prg_store *store, int64_t peer_id, int64_t since,
+                     struct prg_usage_sum **ret, size_t *ret_n, struct prg_error *err)
+{
+	return sums(store,
+	            "SELECT day, rx_bytes, tx_bytes FROM usage_day WHERE peer_id = ?1 AND "
+	            "day >= ?2 UNION ALL "
+	            "SELECT " MONTH_BEGINS " AS day, rx_bytes, tx_bytes FROM usage_month "
+	            "WHERE peer_id = ?1 AND " MONTH_BEGINS " >= ?3 ORDER BY day DESC",
+	            peer_id, since, true, ret, ret_n, err);
+}
+
+int prg_usage_all(struct prg_store *store, int64_t interface_id, struct prg_counters *ret,
+                  struct prg_error *err)
+{
+	PRG_STMT *stmt = NULL;
+	int rc = prg_db_prepare(store,
+	                        "SELECT coalesce(sum(u.rx_bytes), 0), coalesce(sum(u.tx_bytes), 0) "
+	                        "FROM usage u JOIN peer p ON p.id = u.peer_id "
+	                        "WHERE p.interface_id = ?1",
+	                        &stmt, err);
+
+	if (rc < 0)
+		return rc;
+	prg_row_bind_int(stmt, 1, interface_id);
+	rc = prg_db_step(stmt, err);
+	if (rc < 0)
+		return rc;
+	ret->rx_bytes = (uint64_t)prg_row_int(stmt, 0, 0, INT64_MAX);
+	ret->tx_bytes = (uint64_t)prg_row_int(stmt, 1, 0, INT64_MAX);
+	return prg_row_check(stmt, err, "the usage of all peers");
 }
 
 /* ---------------------------------------------------------------------- folding */

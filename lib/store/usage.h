@@ -57,6 +57,22 @@ int prg_usage_begin(struct prg_store *store, int64_t interface_id,
 /* Bytes that count for a peer's quota. */
 int prg_usage_used(struct prg_store *store, const struct prg_peer *peer, int64_t now,
                    uint64_t *ret, struct prg_error *err);
+struct prg_usage_sum {
+	int64_t period; /* a day, or a month */
+	struct prg_counters counters;
+};
+/* Totals and the day of the last handshake; zero where there is nothing. */
+int prg_usage_total(struct prg_store *store, int64_t peer_id, struct prg_counters *ret,
+                    int64_t *ret_seen_day, struct prg_error *err);
+/* Days of a peer from `since` on, or months from that of `since` on, the latest first;
+ * *ret is for free(3). */
+int prg_usage_days(struct prg_store *store, int64_t peer_id, int64_t since,
+                   struct prg_usage_sum **ret, size_t *ret_n, struct prg_error *err);
+int prg_usage_months(struct prg_store *store, int64_t peer_id, int64_t since,
+                     struct prg_usage_sum **ret, size_t *ret_n, struct prg_error *err);
+/* Of all peers of an interface that ever were. */
+int prg_usage_all(struct prg_store *store, int64_t interface_id, struct prg_counters *ret,
+                  struct prg_error *err);
 /* Active peers whose quota is used up: up to `limit` with id > after. */
 int prg_usage_over(struct prg_store *store, int64_t interface_id, int64_t now, bool periods,
                    int64_t after, size_t limit, int64_t *ret_ids, size_t *ret_n,
