@@ -10,7 +10,7 @@
 
 #include "store/store.h"
 
-#define PRG_EXPECTED_PAGE 256 /* ids: page n begins with n * 256, as 0004.sql has it */
+#define PRG_EXPECTED_PAGE 256 /* ids: page n begins with n * 256, as 0003.sql has it */
 #define PRG_EXPECTED_KEY_BYTES 16
 
 /* For keyed digests; derived from the register's own random key. */

@@ -20,9 +20,6 @@ static const char schema_0002[] =
 static const char schema_0003[] =
 #include "schema_0003.inc"
 	;
-static const char schema_0004[] =
-#include "schema_0004.inc"
-	;
 
 /* The row that names a new register, and the first entry of its chain. */
 static int found(struct prg_store *store, struct prg_error *err)
@@ -60,7 +57,6 @@ static const struct {
 	{ schema_0001, found },
 	{ schema_0002, NULL },
 	{ schema_0003, NULL },
-	{ schema_0004, NULL },
 };
 
 int prg_schema_header(struct prg_store *store, int64_t *ret_application, int64_t *ret_version)

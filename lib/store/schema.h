@@ -6,7 +6,7 @@
 #include "store/db.h"
 
 #define PRG_SCHEMA_APPLICATION 0x50656572 /* "Peer", in the file's header */
-#define PRG_SCHEMA_VERSION 4
+#define PRG_SCHEMA_VERSION 3
 
 /* Two fields of the file's header; returns SQLite's result. */
 int prg_schema_header(struct prg_store *store, int64_t *ret_application, int64_t *ret_version);
