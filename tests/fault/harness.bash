@@ -11,21 +11,9 @@ KILLAT=$PEERAGE_BUILD/tests/killat
 register=${PEERAGE_REGISTER%/*}
 [ -x "$WANTED" ] && [ -x "$KILLAT" ] || bail "no $WANTED or $KILLAT: build with -Dtests=true"
 
-# Verbs that may be swept, and what they run; "new" and "carol" are the targets.
-declare -A command=(
-	[add]="add new --note made"
-	[add-file]="add new --output $box/new.conf"
-	[revoke]="-y revoke carol"
-	[rotate]="rotate carol"
-	[overlap]="rotate carol --overlap 1h"
-	[set]="set carol --address 10.7.0.77,fd07::77 --routes 192.168.88.0/24 --preshared-key new"
-	[disable]="disable carol"
-	[configure]="configure listen-port 51999"
-	[up]="up"
-	[down]="down"
-	[maintain]="maintain"
-)
-# What they start from: up, down, or a tick that has something to do, as bob's newer key
+conf=$box/new.conf
+. "$(dirname "${BASH_SOURCE[0]}")/commands.bash"
+# What those that are swept start from: up, down, or a tick that has something to do, as bob's newer key
 # has just been used for the first time. And those that meet the firewall.
 state_for() {
 	case $1 in up) echo down ;; maintain) echo due ;; *) echo up ;; esac

@@ -7,7 +7,7 @@
 # and FAULT_STEP narrow it down. Needs strace.
 here=$(cd "$(dirname "$0")" && pwd)
 : "${PEERAGE_BUILD:=$here/../../build/gcc}"
-: "${FAULT_VERBS:=add file revoke rotate overlap set disable rename configure maintain}"
+: "${FAULT_VERBS:=add add-file revoke rotate overlap set disable rename configure maintain}"
 : "${FAULT_ERRORS:=EIO ENOSPC EINTR KILL}" "${FAULT_STEP:=1}" "${FAULT_JOBS:=$(nproc)}"
 umask 077
 peerage=$PEERAGE_BUILD/cli/peerage
@@ -15,18 +15,8 @@ peerage=$PEERAGE_BUILD/cli/peerage
 box=$(mktemp -d -p /dev/shm fault.XXXXXX 2>/dev/null || mktemp -d) && trap 'rm -rf "$box"' EXIT
 export PEERAGE_BACKEND=none PEERAGE_REGISTER=$box/base/register.db
 
-# What is swept. "new" and "carol" are those whom it concerns.
-declare -A command=(
-	[add]="add new --note made"
-	[file]="add new --output new.conf"
-	[revoke]="-y revoke carol"
-	[rotate]="rotate carol"
-	[overlap]="rotate carol --overlap 1h"
-	[set]="set carol --address 10.7.0.77,fd07::77 --routes 192.168.88.0/24 --preshared-key new"
-	[disable]="disable carol"
-	[rename]="rename carol new"
-	[configure]="configure listen-port 51999"
-)
+conf=new.conf
+. "$here/commands.bash"
 
 # A tick has something of each kind to do: carol's newer key is in use, dave's time is
 # over, erin's quota used up, frank's overlap over.
