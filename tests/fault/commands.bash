@@ -11,6 +11,7 @@ declare -A command=(
 	[rotate]="rotate carol"
 	[overlap]="rotate carol --overlap 1h"
 	[set]="set carol --address 10.7.0.77,fd07::77 --routes 192.168.88.0/24 --preshared-key new"
+	[forget]="-y forget carol"
 	[disable]="disable carol"
 	[rename]="rename carol new"
 	[configure]="configure listen-port 51999"

@@ -119,5 +119,21 @@ exits 0 "revoke" peerage -q -y revoke alice
 is "no key is left" "$(live_keys)" ""
 ok "the client is cut off" cut_off second "$v4"
 ok "no route is" eval '! grep -q 192.168.77 <(in_ns server ip route show dev wg0)'
+if [ -n "${VM_OWN:-}" ]; then
+	note "its time is over, and nobody used the new one"
+	exits 0 "the clock is synchronised" "$PEERAGE_BUILD/tests/vouch" yes
+	peerage -q add bob >"$box/bob.conf"
+	exits 0 "rotate --overlap" peerage -q rotate bob --overlap 1h
+	old=$(field .peer.public_key show bob.old)
+	later() { date -s "@$(($(date +%s) + $1))" && "$PEERAGE_BUILD/tests/vouch" yes; }
+	ok "59 minutes later" later 3540
+	exits 0 "a tick" peerage -q maintain
+	ok "the old key works" live "$old"
+	ok "two minutes later" later 120
+	exits 0 "a tick" peerage maintain
+	says "says what it did" "bob: its older key's time is over: it is revoked"
+	not "the old key has gone" live "$old"
+	ok "the kernel equals the register" kernel_equals_register
+fi
 ok "the chain holds" "$VERIFY" "$PEERAGE_REGISTER"
 finish
