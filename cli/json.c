@@ -65,7 +65,7 @@ static const unsigned char *escape(const unsigned char *at)
 	return at + 1;
 }
 
-void json_string(const char *text)
+void json_quoted(const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;
 

@@ -6,7 +6,7 @@
 #include "out.h"
 
 /* A string (section 7), with its quotes. What is not UTF-8 (RFC 3629) becomes U+FFFD, a byte at a time. */
-void json_string(const char *text);
+void json_quoted(const char *text);
 
 /* The document of `out`, which begins with the first of these. Keys are ours, and are
  * not escaped; NULL: a value of an array. */

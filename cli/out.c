@@ -272,7 +272,7 @@ void out_text(struct out *out, const char *key, const char *text)
 		out_null(out, key);
 	} else if (out->mode == OUT_JSON) {
 		json_key(out, key);
-		json_string(text);
+		json_quoted(text);
 	} else {
 		cells_put(out, key, text, strlen(text), false);
 	}

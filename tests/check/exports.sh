@@ -25,6 +25,10 @@ is "every one with a version" "$(nm -D --with-symbol-versions --defined-only "$l
 ok "exports = libpeerage.sym" diff "$box/exports" "$box/symbols"
 ok "exports = prototypes of peerage.h" diff "$box/exports" "$box/prototypes"
 ok "exports = names in libpeerage.3" diff "$box/exports" "$box/manual"
+# A function of the program that is named as one of a library that libpeerage uses
+# would be called in its place.
+is "the program defines nothing that libraries would find" \
+	"$(nm -D --defined-only "$PEERAGE_BUILD/cli/peerage" | awk '$3 !~ /@GLIBC/ { print $3 }')" ""
 is "soname" "$(objdump -p "$library" | awk '$1 == "SONAME" { print $2 }')" libpeerage.so.0
 version=$(sed -n "s/^\tversion: '\(.*\)',/\1/p" "$top/meson.build" | head -n 1)
 is "version in peerage.h" \
