@@ -143,6 +143,12 @@ const struct opt cmd_opts[OPT_COUNT] = {
 	        "each peer too, by name" },
 	[OPT_REPLACE_FILE] = { "output", 0, OPT_VALUE, OPT_ONCE, "FILE", "@file", 0,
 	        "write a file instead, in the place of one that is there" },
+	[OPT_DOCUMENT] = { "output", 0, OPT_VALUE, OPT_ONCE, "FILE", "@file", 0,
+	        "write it to FILE, the signature to FILE.minisig" },
+	[OPT_SIGNATURE] = { "signature", 0, OPT_VALUE, OPT_ONCE, "FILE", "@file", 0,
+	        "write the signature to FILE" },
+	[OPT_SIGNING_KEY] = { "public-key", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
+	        "print the key that verifies signatures" },
 };
 
 static const enum opt_id init_options[] = { OPT_ENDPOINT, OPT_POOL, OPT_LISTEN_PORT, OPT_DNS,
@@ -167,6 +173,8 @@ static const enum opt_id audit_options[] = { OPT_FAIL_ON, OPT_SAMPLE, OPT_ALL, O
 static const enum opt_id log_options[] = { OPT_SINCE, OPT_PEER, OPT_VERIFY, OPT_HEAD, OPT_NONE };
 static const enum opt_id usage_options[] = { OPT_SINCE, OPT_BY, OPT_NONE };
 static const enum opt_id metrics_options[] = { OPT_PER_PEER, OPT_REPLACE_FILE, OPT_NONE };
+static const enum opt_id disclose_options[] = { OPT_DOCUMENT, OPT_SIGNATURE, OPT_ENDPOINTS,
+	OPT_SIGNING_KEY, OPT_NONE };
 static const enum opt_id onboarding_options[] = { OPT_QR, OPT_CONF, OPT_FORMAT, OPT_OUTPUT,
 	OPT_NONE };
 
@@ -313,6 +321,17 @@ const struct cmd cmd_all[] = {
 	  metrics_options, "figures, as Prometheus text",
 	  "Of each interface, or with -i of one. --output FILE is for a textfile collector:\n"
 	  "written whole under another name first.\n", cmd_metrics },
+	{ "disclose", NULL, "NAME", 0, 1, GROUP_AUDIT, WORDS_PEER, CMD_CHANGES, disclose_options,
+	  "all that is held on one peer, signed",
+	  "Text, or with -j JSON, on stdout or in a FILE, and nothing on any other peer. It\n"
+	  "is signed as minisign has it: 'minisign -Vm FILE -p KEY', KEY being what\n"
+	  "--public-key prints; that it was made goes to the log. NAME may be revoked: each\n"
+	  "that had the name is in it.\n", cmd_disclose },
+	{ "forget", NULL, "NAME…", 1, CMD_ANY, GROUP_AUDIT, WORDS_PEERS, CMD_CHANGES | CMD_ASKS,
+	  NULL, "cut peers off and erase all that is held on them",
+	  "Each that has the name, revoked or not; what the log says of them, too. The log\n"
+	  "still verifies, and their keys can never come back. Files that were made from the\n"
+	  "register (configs, backups, disclosures) are yours to delete.\n", cmd_forget },
 
 	{ "maintain", NULL, "", 0, 0, GROUP_UPKEEP, WORDS_NONE, CMD_CHANGES, NULL,
 	  "what is due: one tick, for a timer",

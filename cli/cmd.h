@@ -83,6 +83,9 @@ enum opt_id {
 	OPT_BY,
 	OPT_PER_PEER,
 	OPT_REPLACE_FILE,
+	OPT_DOCUMENT,
+	OPT_SIGNATURE,
+	OPT_SIGNING_KEY,
 	OPT_COUNT
 };
 
@@ -156,6 +159,8 @@ int cmd_down(struct cli *cli, struct prg_error *err);
 int cmd_sync(struct cli *cli, struct prg_error *err);
 int cmd_add(struct cli *cli, struct prg_error *err);
 int cmd_revoke(struct cli *cli, struct prg_error *err);
+int cmd_forget(struct cli *cli, struct prg_error *err);
+int cmd_disclose(struct cli *cli, struct prg_error *err);
 int cmd_disable(struct cli *cli, struct prg_error *err);
 int cmd_enable(struct cli *cli, struct prg_error *err);
 int cmd_rename(struct cli *cli, struct prg_error *err);

@@ -128,7 +128,8 @@ static void add_arguments(struct paths *paths, const struct cli *cli)
 			continue;
 		if (id == OPT_OUT)
 			add_directory(paths, value);
-		else if (id == OPT_OUTPUT)
+		else if (id == OPT_OUTPUT || id == OPT_REPLACE_FILE || id == OPT_DOCUMENT ||
+		         id == OPT_SIGNATURE)
 			add_directory_of(paths, value);
 		else if (id != OPT_REGISTER)
 			add(paths, value, SANDBOX_READ);

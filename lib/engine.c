@@ -399,17 +399,30 @@ static int transact(struct prg_road *road, struct prg_error *err)
 	return 0;
 }
 
-/* A secret that goes must be gone from the log as well. */
+/* What goes must be gone from the file and its log as well. */
 static int erase(struct prg_road *road, struct prg_error *err)
 {
-	bool done = true;
+	enum prg_erased done = PRG_ERASED;
 	int rc = prg_store_erase(road->store, &done, err);
 
-	if (!done)
+	if (rc < 0)
+		return prg_error_wrap(err, PRG_E_NOT_APPLIED,
+		                      "done, but last traces of what was erased remain");
+	if (done == PRG_ERASED_WAITS)
 		prg_report_remark_add(road->report,
-		                      "an erased key may still be in the register's log, as "
-		                      "another program is reading it: the next change tries again");
-	return rc;
+		                      "the key of a peer that was forgotten stays in the register "
+		                      "until the running interface has let go of it: the next "
+		                      "change, or 'peerage sync', tries again");
+	if (done != PRG_ERASED_READER)
+		return 0;
+	if (road->intent->verb == PRG_FORGET)
+		return prg_error_set(err, PRG_E_NOT_APPLIED,
+		                     "forgotten, but last traces remain in the register's file, as "
+		                     "another program is reading it: the next change tries again");
+	prg_report_remark_add(road->report,
+	                      "what was erased may still be in the register's log, as another "
+	                      "program is reading it: the next change tries again");
+	return 0;
 }
 
 static int apply(struct prg_road *road, struct prg_error *err)
@@ -584,8 +597,7 @@ static int travel(struct prg_road *road, struct prg_error *err)
 		if (rc == 0 && erased < 0) {
 			if (err != NULL)
 				*err = erase_error;
-			rc = prg_error_wrap(err, PRG_E_NOT_APPLIED,
-			                    "done, but the erased key's last traces remain");
+			rc = erased;
 		}
 		remark_down(road);
 	}

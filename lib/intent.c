@@ -15,7 +15,7 @@ int prg_intent_new(enum prg_verb verb, const char *interface, struct prg_intent 
 	struct prg_intent *intent;
 	int rc;
 
-	if (verb < PRG_INIT || verb > PRG_MAINTAIN)
+	if (verb < PRG_INIT || verb > PRG_FORGET)
 		return prg_error_set(err, PRG_E_USAGE, "no such verb: %d", (int)verb);
 	if (interface == NULL && (verb == PRG_INIT || verb == PRG_IMPORT))
 		interface = "wg0";

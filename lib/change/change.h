@@ -57,6 +57,11 @@ int prg_change_rotate(struct prg_road *road, size_t index, struct prg_error *err
  * *wg: what the running interface is to lose. */
 int prg_change_revoke(struct prg_road *road, struct prg_peer *peer, int64_t hold_s,
                       struct prg_wg_peer *wg, struct prg_error *err);
+int prg_change_forget(struct prg_road *road, size_t index, struct prg_error *err);
+/* Revokes a peer that is not: its row, its key's hash, and what runs; no audit entry.
+ * *peer no longer says whether it had a preshared key. */
+int prg_change_cut_off(struct prg_road *road, struct prg_peer *peer, int64_t hold_s,
+                       struct prg_error *err);
 /* All of it for one peer that exists: row, audit entry, operations. */
 int prg_change_update(struct prg_road *road, const char *verb, const struct prg_peer *from,
                       const struct prg_peer *to, struct prg_error *err);

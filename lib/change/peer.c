@@ -16,18 +16,34 @@ int prg_change_result(struct prg_road *road, int64_t id, enum prg_outcome outcom
 	return rc < 0 ? rc : prg_report_add_result(road->report, now, outcome, NULL, psk, err);
 }
 
-int prg_change_revoke(struct prg_road *road, struct prg_peer *peer, int64_t hold_s,
-                      struct prg_wg_peer *wg, struct prg_error *err)
+static int take_out(struct prg_road *road, struct prg_peer *peer, int64_t hold_s,
+                    struct prg_wg_peer *wg, struct prg_error *err)
 {
-	PRG_PEER *after = NULL;
 	int rc;
 
 	/* also of a disabled peer: what should not be there is asked to go; a removal
 	 * needs no secret, and a damaged one must not stand in its way */
 	peer->has_preshared_key = false;
 	rc = prg_store_wg_peer(road->store, peer, road->arena, wg, err);
-	if (rc == 0)
-		rc = prg_store_peer_revoke(road->store, peer, road->now, road->now + hold_s, err);
+	return rc < 0 ? rc
+	              : prg_store_peer_revoke(road->store, peer, road->now, road->now + hold_s, err);
+}
+
+int prg_change_cut_off(struct prg_road *road, struct prg_peer *peer, int64_t hold_s,
+                       struct prg_error *err)
+{
+	struct prg_wg_peer wg;
+	int rc = take_out(road, peer, hold_s, &wg, err);
+
+	return rc < 0 ? rc : prg_change_touch(road, peer->name, &wg, NULL, err);
+}
+
+int prg_change_revoke(struct prg_road *road, struct prg_peer *peer, int64_t hold_s,
+                      struct prg_wg_peer *wg, struct prg_error *err)
+{
+	PRG_PEER *after = NULL;
+	int rc = take_out(road, peer, hold_s, wg, err);
+
 	if (rc == 0)
 		rc = prg_store_peer_by_id(road->store, peer->id, &after, err);
 	return rc < 0 ? rc : prg_change_audit_peer(road, "revoke", peer, after, err);
@@ -313,6 +329,7 @@ int prg_change_peers(struct prg_road *road, struct prg_error *err)
 		[PRG_REVOKE] = revoke_one, [PRG_DISABLE] = switch_one,
 		[PRG_ENABLE] = switch_one, [PRG_RENAME] = rename_one,
 		[PRG_SET] = set_one,       [PRG_ROTATE] = prg_change_rotate,
+		[PRG_FORGET] = prg_change_forget,
 	};
 	size_t i;
 	int rc = 0;

@@ -431,7 +431,8 @@ enum prg_verb {
 	PRG_ROTATE,            /* new keys, same addresses; the old key is revoked. With
 	                          PRG_FIELD_OVERLAP of an active peer it becomes a peer
 	                          NAME.old, and the new key gets other addresses */
-	PRG_MAINTAIN           /* a tick: counters, expiry, quotas, endpoints, drift */
+	PRG_MAINTAIN,          /* a tick: counters, expiry, quotas, endpoints, drift */
+	PRG_FORGET             /* cut off, and erase all that the register holds on them */
 };
 
 /*
@@ -974,6 +975,38 @@ PRG_MUST_CHECK int prg_log(struct prg_register *reg, const char *interface, cons
 
 /* "2027-01-31", "2027-01-31T12:00:00Z", or how long ago: "7d". PRG_E_USAGE. */
 PRG_MUST_CHECK int prg_since_parse(const char *text, int64_t *ret_moment, struct prg_error *err);
+
+/* -------------------------------------------------------------- disclosure */
+
+enum prg_disclose_flags {
+	PRG_DISCLOSE_JSON = 1u << 0,      /* one JSON document; else text for people */
+	PRG_DISCLOSE_ENDPOINTS = 1u << 1, /* with where the peer is connected from now */
+	PRG_DISCLOSE_DRY_RUN = 1u << 2    /* neither logged nor signed */
+};
+
+/*
+ * All that is held on one peer, and nothing on any other: what the register has on each
+ * peer of that name, revoked or not, and on older keys of these; what the running
+ * interface says of them at this moment, with PRG_BACKEND_NONE left out; their audit
+ * entries. Of a preshared key it says that it is held, never its value. JSON and text
+ * say the same; peerage-json(5) describes it. That it was made goes to the audit chain,
+ * with its BLAKE2b-256, before this returns.
+ * *ret_signature: a signature of the document as minisign(1) has it, of the register's
+ * own Ed25519 key; with PRG_DISCLOSE_DRY_RUN NULL. interface NULL: the register's only
+ * one. Both texts are for prg_text_free().
+ * Errors: PRG_E_NOT_FOUND (interface; nothing is held on such a peer), PRG_E_USAGE
+ * (several interfaces), PRG_E_BUSY, PRG_E_CORRUPT, PRG_E_NOMEM; PRG_E_PERMISSION,
+ * PRG_E_FAILED (what runs cannot be looked at: nothing is logged then).
+ * Privilege: the register's file; CAP_NET_ADMIN but with PRG_BACKEND_NONE.
+ */
+PRG_MUST_CHECK int prg_disclose(struct prg_register *reg, const char *interface, const char *name,
+                                unsigned flags, struct prg_text **ret_document,
+                                struct prg_text **ret_signature, struct prg_error *err);
+/* The public key that verifies these signatures, two lines as in a .pub file of
+ * minisign(1). It was drawn when the register was made, and stays. *ret_text is for
+ * prg_text_free(). Errors: PRG_E_CORRUPT, PRG_E_BUSY, PRG_E_NOMEM. */
+PRG_MUST_CHECK int prg_signing_key(struct prg_register *reg, struct prg_text **ret_text,
+                                   struct prg_error *err);
 
 #ifdef __cplusplus
 }

@@ -38,6 +38,7 @@ struct prg_audit_filter {
 	const char *interface; /* NULL: all, and the register's own entries */
 	const char *peer;      /* all of each peer that has, or had, this name; NULL: any */
 	int64_t since;
+	int64_t peer_id;       /* of this one alone; 0: any */
 };
 struct prg_audit_row {
 	int64_t number, time;

@@ -56,7 +56,7 @@ int prg_audit_page(struct prg_store *store, const struct prg_audit_filter *filte
 	                        "WHERE peer_id IS NOT NULL AND json_valid(detail) AND "
 	                        "json_extract(detail, '$.peer') = ?4 UNION "
 	                        "SELECT id FROM peer WHERE name = ?4)) "
-	                        "ORDER BY a.number LIMIT ?5",
+	                        "AND (?6 = 0 OR d.peer_id = ?6) ORDER BY a.number LIMIT ?5",
 	                        &stmt, err);
 
 	if (rc < 0)
@@ -66,6 +66,7 @@ int prg_audit_page(struct prg_store *store, const struct prg_audit_filter *filte
 	prg_row_bind_text(stmt, 3, filter->interface);
 	prg_row_bind_text(stmt, 4, filter->peer);
 	prg_row_bind_int(stmt, 5, (int64_t)limit);
+	prg_row_bind_int(stmt, 6, filter->peer_id);
 	while ((rc = prg_db_step(stmt, err)) > 0) {
 		struct prg_audit_row *grown = prg_list_grow(rows, n, sizeof(*rows));
 

@@ -176,51 +176,108 @@ int prg_store_pending_clear_all(struct prg_store *store, int64_t interface_id,
 	return clear_where(store, "DELETE FROM pending WHERE interface_id = ?1", interface_id, err);
 }
 
-/* The newest erase row; 0: none. */
-static int newest_erase(struct prg_store *store, int64_t *ret, struct prg_error *err)
+/* ------------------------------------------------------------------- erasing */
+
+/* What has to be done before erase rows may go. */
+struct erasure {
+	int64_t newest; /* erase row; 0: none */
+	bool rebuild;   /* the file is to be made anew */
+	bool waits;     /* but not yet */
+};
+
+static int read_erasure(struct prg_store *store, struct erasure *ret, struct prg_error *err)
 {
 	PRG_STMT *stmt = NULL;
 	int rc = prg_db_prepare(store,
-	                        "SELECT id FROM pending WHERE interface_id IS NULL "
-	                        "ORDER BY id DESC LIMIT 1",
+	                        "SELECT coalesce(max(id), 0), coalesce(max(forgotten), 0), "
+	                        "EXISTS (SELECT 1 FROM pending WHERE forgotten = 1 AND kind <> 4) "
+	                        "FROM pending WHERE interface_id IS NULL",
 	                        &stmt, err);
 
 	if (rc == 0)
 		rc = prg_db_step(stmt, err);
 	if (rc < 0)
 		return rc;
-	*ret = rc > 0 ? sqlite3_column_int64(stmt->raw, 0) : 0;
-	return 0;
+	ret->newest = prg_row_int(stmt, 0, 0, INT64_MAX);
+	ret->rebuild = prg_row_bool(stmt, 1);
+	ret->waits = ret->rebuild && prg_row_bool(stmt, 2);
+	return prg_row_check(stmt, err, "what is to be erased");
 }
 
-int prg_store_erase(struct prg_store *store, bool *ret_done, struct prg_error *err)
+static int truncate_log(struct prg_store *store)
+{
+	return sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
+/* What was deleted is zeroed where it was, but pages that were split keep copies of
+ * rows in their slack: all is written anew. The copy on the way holds every secret, so
+ * it stays in memory. Both ends of it need the log empty: with somebody reading, the
+ * work would be for nothing. */
+static int rebuild(struct prg_store *store)
+{
+	int rc = truncate_log(store);
+
+	if (rc == SQLITE_OK)
+		rc = prg_db_exec(store, "VACUUM");
+	return rc;
+}
+
+static int drop_erase_rows(struct prg_store *store, const struct erasure *e,
+                           struct prg_error *err)
+{
+	/* what came since is not done */
+	if (e->waits)
+		return clear_where(store,
+		                   "DELETE FROM pending WHERE interface_id IS NULL AND id <= ?1 "
+		                   "AND forgotten = 0",
+		                   e->newest, err);
+	return clear_where(store, "DELETE FROM pending WHERE interface_id IS NULL AND id <= ?1",
+	                   e->newest, err);
+}
+
+static int check_memory(struct prg_store *store, struct prg_error *err)
+{
+	if (!sqlite3_compileoption_used("TEMP_STORE=0"))
+		return 0;
+	return prg_error_set(err, PRG_E_UNSUPPORTED,
+	                     "register %s: this SQLite would write a copy of it to a temporary "
+	                     "file: nothing can be erased with it",
+	                     store->path);
+}
+
+int prg_store_erase(struct prg_store *store, enum prg_erased *ret, struct prg_error *err)
 {
 	unsigned wait_ms = store->wait_ms < ERASE_WAIT_MS ? store->wait_ms : ERASE_WAIT_MS;
-	int64_t newest = 0;
+	struct erasure e = { 0 };
+	bool anew;
 	int rc;
 
 	if (!sqlite3_get_autocommit(store->db))
 		return prg_error_set(err, PRG_E_FAILED,
 		                     "register %s: an erasure inside a transaction", store->path);
-	rc = newest_erase(store, &newest, err);
+	rc = read_erasure(store, &e, err);
+	anew = e.rebuild && !e.waits;
+	if (rc == 0 && anew)
+		rc = check_memory(store, err);
 	if (rc < 0)
 		return rc;
-	if (newest == 0) {
-		*ret_done = true;
+	if (e.newest == 0) {
+		*ret = PRG_ERASED;
 		return 0;
 	}
 	prg_db_wait_start(store, wait_ms);
-	rc = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	rc = anew ? rebuild(store) : SQLITE_OK;
+	if (rc == SQLITE_OK)
+		rc = truncate_log(store);
 	prg_db_wait_end(store);
 	if (prg_db_code(rc, 0) == PRG_E_BUSY) {
-		*ret_done = false;
+		*ret = PRG_ERASED_READER;
 		return 0;
 	}
 	if (rc != SQLITE_OK)
 		return prg_db_error(store, rc, err);
-	rc = clear_where(store, "DELETE FROM pending WHERE interface_id IS NULL AND id <= ?1",
-	                 newest, err);
+	rc = drop_erase_rows(store, &e, err);
 	if (rc == 0)
-		*ret_done = true;
+		*ret = e.waits ? PRG_ERASED_WAITS : PRG_ERASED;
 	return rc;
 }

@@ -74,6 +74,28 @@ int prg_store_key_is_revoked(struct prg_store *store, int64_t interface_id,
 	return rc;
 }
 
+int prg_store_revoked_find(struct prg_store *store, int64_t interface_id,
+                           const struct prg_public_key *key, unsigned char ret[PRG_HASH_BYTES],
+                           int64_t *ret_at, struct prg_error *err)
+{
+	PRG_STMT *stmt = NULL;
+	int rc = prg_db_prepare(store,
+	                        "SELECT revoked_at FROM revoked_key WHERE interface = "
+	                        "(SELECT name FROM interface WHERE id = ?1) AND hash = ?2",
+	                        &stmt, err);
+
+	if (rc < 0)
+		return rc;
+	hash_of(store->hash_key, key, ret);
+	prg_row_bind_int(stmt, 1, interface_id);
+	prg_row_bind_blob(stmt, 2, ret, PRG_HASH_BYTES);
+	rc = prg_db_step(stmt, err);
+	if (rc < 0)
+		return rc;
+	*ret_at = rc > 0 ? prg_row_int(stmt, 0, 1, INT64_MAX) : 0;
+	return prg_row_check(stmt, err, "a revoked key");
+}
+
 /* hash_key_id 0: the register's own. */
 static int insert(struct prg_store *store, int64_t interface_id,
                   const unsigned char hash[PRG_HASH_BYTES], int64_t hash_key_id, int64_t now,

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "store/row.h"
+#include "store/signing.h"
 #include "store/stale.h"
 
 #pragma GCC diagnostic ignored "-Woverlength-strings"
@@ -56,7 +57,7 @@ static const struct {
 } steps[PRG_SCHEMA_VERSION] = {
 	{ schema_0001, found },
 	{ schema_0002, NULL },
-	{ schema_0003, NULL },
+	{ schema_0003, prg_signing_make },
 };
 
 int prg_schema_header(struct prg_store *store, int64_t *ret_application, int64_t *ret_version)

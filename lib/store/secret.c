@@ -30,6 +30,15 @@ int prg_secret_note_erase(struct prg_store *store, struct prg_error *err)
 	                             NULL, err);
 }
 
+int prg_secret_note_rebuild(struct prg_store *store, struct prg_error *err)
+{
+	PRG_STMT *stmt = NULL;
+	int rc = prg_db_prepare(store, "INSERT INTO pending (kind, forgotten) VALUES (4, 1)", &stmt,
+	                        err);
+
+	return rc < 0 ? rc : prg_db_run(stmt, err);
+}
+
 int prg_secret_zero(struct prg_store *store, int64_t id, struct prg_error *err)
 {
 	PRG_STMT *stmt = NULL;

@@ -17,5 +17,7 @@ int prg_secret_column(struct prg_stmt *stmt, int column, const char *whose,
                       unsigned char ret_bytes[PRG_SECRET_BYTES], struct prg_error *err);
 /* Notes that the WAL must be truncated. */
 int prg_secret_note_erase(struct prg_store *store, struct prg_error *err);
+/* Notes that the file must be made anew. */
+int prg_secret_note_rebuild(struct prg_store *store, struct prg_error *err);
 
 #endif

@@ -57,6 +57,19 @@ int prg_store_interface_delete(struct prg_store *store, int64_t interface_id,
 int prg_store_interface_key(struct prg_store *store, int64_t interface_id,
                             struct prg_private_key *ret_key, struct prg_error *err);
 
+/* ---- the key that the register signs with */
+struct prg_signing_key {
+	unsigned char id[8];
+	unsigned char seed[32]; /* Ed25519, RFC 8032, 5.1.5 */
+};
+static inline void prg_cleanup_signing_key(struct prg_signing_key *key)
+{
+	prg_wipe(key, sizeof(*key));
+}
+#define PRG_SIGNING_KEY PRG_CLEANUP(prg_cleanup_signing_key) struct prg_signing_key
+int prg_store_signing_key(struct prg_store *store, struct prg_signing_key *ret,
+                          struct prg_error *err);
+
 /* Gives back what was kept of pages that were read: for who reads all of it once. */
 void prg_store_shrink(struct prg_store *store);
 
@@ -171,11 +184,46 @@ int prg_store_revoked_add(struct prg_store *store, int64_t interface_id,
 int prg_store_revoked_is_known(struct prg_store *store, int64_t interface_id,
                                const unsigned char hash[PRG_HASH_BYTES], bool *ret,
                                struct prg_error *err);
+/* What is kept of a key, under the register's own hash key: since when, 0 for not. */
+int prg_store_revoked_find(struct prg_store *store, int64_t interface_id,
+                           const struct prg_public_key *key, unsigned char ret[PRG_HASH_BYTES],
+                           int64_t *ret_at, struct prg_error *err);
 /* All of one interface, by hash key, then hash. */
 typedef int prg_store_revoked_fn(void *context, const unsigned char hash_key[PRG_HASH_BYTES],
                                  const unsigned char hash[PRG_HASH_BYTES], struct prg_error *err);
 int prg_store_each_revoked(struct prg_store *store, int64_t interface_id, prg_store_revoked_fn *fn,
                            void *context, struct prg_error *err);
+
+/* ---- forgetting */
+/* Ids of all peers that have that name, revoked or not, with those that are older keys
+ * of theirs, and of those that went with an interface of the same name and had it:
+ * ascending, for free(3). None is no error. */
+int prg_store_namesakes(struct prg_store *store, int64_t interface_id, const char *name,
+                        int64_t **ret, size_t *ret_n, struct prg_error *err);
+/* Addresses that are held as a peer's, by family and address; *ret for free(3). */
+struct prg_held {
+	struct prg_addr addr;
+	int64_t until;
+};
+int prg_store_held(struct prg_store *store, int64_t interface_id, int64_t peer_id,
+                   struct prg_held **ret, size_t *ret_n, struct prg_error *err);
+/* What is kept of a peer's transfer; n 0: nothing. *ret for free(3). First the total,
+ * with the day it was last seen (0: never), then months and days in order. */
+struct prg_used {
+	enum { PRG_USED_TOTAL, PRG_USED_MONTH, PRG_USED_DAY } of;
+	int64_t when; /* model/usage.h */
+	uint64_t rx_bytes, tx_bytes;
+};
+int prg_store_used(struct prg_store *store, int64_t peer_id, struct prg_used **ret, size_t *ret_n,
+                   struct prg_error *err);
+/* Takes one that is revoked, or has no row any more, out of every table; held addresses
+ * stay held, and hashes of its keys stay. Adds to *rows and *entries how many rows of
+ * peers and how many details of audit entries are gone. */
+int prg_store_forget(struct prg_store *store, int64_t id, uint64_t *rows, uint64_t *entries,
+                     struct prg_error *err);
+/* Once after these, when what is pending for them is noted: prg_store_erase() makes
+ * the file anew as soon as nothing of that is left. */
+int prg_store_forget_end(struct prg_store *store, int64_t interface_id, struct prg_error *err);
 
 /* ---- an iteration made for plans: every active peer as WireGuard sees it, in
  * order of id, with its preshared key (wiped after the call). One statement
@@ -222,7 +270,8 @@ enum prg_pending_kind {
 	PRG_PENDING_PEER = 1, /* key: reconcile this public key */
 	PRG_PENDING_ROUTE,    /* prefix: reconcile this route */
 	PRG_PENDING_DEVICE,   /* the device, its link and its firewall */
-	PRG_PENDING_ERASE,    /* a secret was zeroed: the WAL must be truncated */
+	PRG_PENDING_ERASE,    /* a secret was zeroed: the WAL must be truncated; a peer was
+	                         forgotten: the file must be made anew before that */
 	PRG_PENDING_KEY       /* the interface's private key is to be replaced */
 };
 struct prg_pending {
@@ -250,8 +299,14 @@ int prg_store_acknowledge(struct prg_store *store, int64_t interface_id, const i
 /* Every pending row of an interface but ERASE. */
 int prg_store_pending_clear_all(struct prg_store *store, int64_t interface_id,
                                 struct prg_error *err);
-/* Where ERASE rows are pending: a truncating checkpoint, then the rows go.
- * Outside a transaction. *ret_done false: a reader was in the way; they stay. */
-int prg_store_erase(struct prg_store *store, bool *ret_done, struct prg_error *err);
+enum prg_erased {
+	PRG_ERASED = 0,
+	PRG_ERASED_READER, /* not yet: somebody reads, or writes */
+	PRG_ERASED_WAITS   /* not yet: the key of who was forgotten is pending */
+};
+/* Where ERASE rows are pending: the file made anew (VACUUM, in memory) if one asks for
+ * it, a truncating checkpoint, then the rows go. Outside a transaction. What is not
+ * done yet stays pending. */
+int prg_store_erase(struct prg_store *store, enum prg_erased *ret, struct prg_error *err);
 
 #endif

@@ -115,11 +115,31 @@ static void test_keys_of_other_registers(void **state)
 	assert_true(is);
 }
 
+/* What version 3 is for, among others: each register has a key to sign with. */
+static void test_a_key_to_sign_with(void **state)
+{
+	struct fixture *f = *state;
+	struct prg_signing_key key, again;
+
+	open_and_look(f, 2);
+	OK(f, prg_store_signing_key(f->store, &key, &f->err));
+	prg_store_close(&f->store);
+	OK(f, prg_store_open(f->path, PRG_OPEN_READ, WAIT_MS, &f->store, &f->err));
+	OK(f, prg_store_signing_key(f->store, &again, &f->err));
+	assert_memory_equal(&key, &again, sizeof(key));
+	prg_store_close(&f->store);
+	open_and_look(f, 2);
+	OK(f, prg_store_signing_key(f->store, &again, &f->err));
+	assert_memory_not_equal(key.seed, again.seed, sizeof(key.seed));
+	assert_memory_not_equal(key.id, again.id, sizeof(key.id));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FILE_TEST(test_rows_stay),
 		FILE_TEST(test_keys_of_other_registers),
+		FILE_TEST(test_a_key_to_sign_with),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,7 +92,7 @@ static void test_no_byte_of_a_revoked_secret(void **state)
 	struct prg_preshared_key *gone = calloc(PEERS_MANY, sizeof(*gone));
 	size_t n_live = 0, n_gone = 0;
 	int64_t interface_id, first = 0;
-	bool done = false;
+	enum prg_erased done = PRG_ERASED_READER;
 	unsigned i;
 
 	assert_true(live != NULL && gone != NULL);
@@ -124,7 +124,7 @@ static void test_no_byte_of_a_revoked_secret(void **state)
 	OK(f, prg_store_commit(f->store, &f->err));
 	assert_true(sweep(f, gone, n_gone) > 0); /* still in the WAL or behind it */
 	OK(f, prg_store_erase(f->store, &done, &f->err));
-	assert_true(done);
+	assert_int_equal(done, PRG_ERASED);
 	assert_int_equal(sweep(f, gone, n_gone), 0);
 	prg_store_close(&f->store);
 	assert_int_equal(sweep(f, gone, n_gone), 0);
@@ -141,7 +141,7 @@ static void test_a_changed_secret_is_gone_too(void **state)
 	struct prg_interface *interface = NULL;
 	struct prg_preshared_key want[5];
 	int64_t interface_id, a, b, c;
-	bool done = false;
+	enum prg_erased done = PRG_ERASED_READER;
 
 	memcpy(keys, (struct prg_preshared_key[]){ random_psk(10), random_psk(11) }, sizeof(keys));
 	OK(f, prg_store_open(f->path, PRG_OPEN_CREATE, WAIT_MS, &f->store, &f->err));
@@ -159,7 +159,7 @@ static void test_a_changed_secret_is_gone_too(void **state)
 	OK(f, prg_store_peer_set_psk(f->store, b, &psks[0], &f->err)); /* b's is a's now */
 	OK(f, prg_store_commit(f->store, &f->err));
 	OK(f, prg_store_erase(f->store, &done, &f->err));
-	assert_true(done);
+	assert_int_equal(done, PRG_ERASED);
 	memcpy(want, (struct prg_preshared_key[]){ random_psk(2), random_psk(10) },
 	       2 * sizeof(*want));
 	assert_int_equal(sweep(f, want, 2), 0);
@@ -170,7 +170,7 @@ static void test_a_changed_secret_is_gone_too(void **state)
 	OK(f, prg_store_interface_delete(f->store, interface_id, &f->err));
 	OK(f, prg_store_commit(f->store, &f->err));
 	OK(f, prg_store_erase(f->store, &done, &f->err));
-	assert_true(done);
+	assert_int_equal(done, PRG_ERASED);
 	assert_int_equal(sweep(f, want, 3), 0);
 	prg_interface_free(&interface);
 	(void)c;
@@ -182,7 +182,7 @@ static void test_a_reader_delays_the_erasure(void **state)
 	struct prg_preshared_key psk = random_psk(5);
 	struct prg_store *reader = NULL;
 	int64_t interface_id, id;
-	bool done = true;
+	enum prg_erased done = PRG_ERASED;
 
 	OK(f, prg_store_open(f->path, PRG_OPEN_CREATE, 20, &f->store, &f->err));
 	OK(f, prg_store_begin(f->store, &f->err));
@@ -195,12 +195,12 @@ static void test_a_reader_delays_the_erasure(void **state)
 	revoke_one(f, id);
 	OK(f, prg_store_commit(f->store, &f->err));
 	OK(f, prg_store_erase(f->store, &done, &f->err));
-	assert_false(done);
+	assert_int_equal(done, PRG_ERASED_READER);
 	assert_true(sweep(f, &psk, 1) > 0);
 	assert_int_equal(raw_number(f->path, "SELECT count(*) FROM pending WHERE kind = 4"), 1);
 	prg_store_rollback(reader);
 	OK(f, prg_store_erase(f->store, &done, &f->err));
-	assert_true(done);
+	assert_int_equal(done, PRG_ERASED);
 	assert_int_equal(sweep(f, &psk, 1), 0);
 	assert_int_equal(raw_number(f->path, "SELECT count(*) FROM pending"), 0);
 	prg_store_close(&reader);

@@ -142,7 +142,7 @@ static void test_read_only(void **state)
 	struct fixture *f = *state;
 	struct prg_pending erase = { .kind = PRG_PENDING_ERASE };
 	struct prg_interface *interface = NULL;
-	bool done;
+	enum prg_erased done;
 
 	OK(f, prg_store_open(f->path, PRG_OPEN_CREATE, WAIT_MS, &f->store, &f->err));
 	OK(f, prg_store_begin(f->store, &f->err));

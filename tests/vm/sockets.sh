@@ -51,6 +51,8 @@ traced 0 add --from "$box/names" --out "$box/many"
 traced 0 sync
 traced 0 maintain
 traced 0 revoke -y bob
+traced 0 disclose alina
+traced 0 forget -y alina
 traced 0 down
 traced 0 up
 traced 0 genkey
@@ -63,7 +65,8 @@ is "pubkey: as wg says" "$(<"$box/out")" "$(wg pubkey <"$box/key")"
 is "pubkey: no socket" "$(grep -c AF_INET "$box/trace")" 0
 traced 0 completion bash
 traced 0 help
-traced 1 qr alina
+traced 0 add alina2
+traced 1 qr alina2
 cat >"$box/wg7.conf" <<END
 [Interface]
 PrivateKey = $(wg genkey)

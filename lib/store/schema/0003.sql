@@ -85,6 +85,17 @@ CREATE INDEX peer_quota ON peer (interface_id) WHERE quota_bytes > 0 AND state =
 CREATE INDEX peer_resumes ON peer (interface_id, resumes_at)
 	WHERE resumes_at > 0 AND state = 2;
 
+-- Disclosures are signed with a key of the register's own, Ed25519, that minisign(1)
+-- knows by 8 bytes; its seed is a row of secret.
+ALTER TABLE meta ADD COLUMN signing_id BLOB CHECK (length(signing_id) = 8);
+ALTER TABLE meta ADD COLUMN signing_secret_id INTEGER REFERENCES secret (id);
+
+-- forgotten: of a peer that was forgotten. An erase row (kind 4) that is has the file
+-- made anew, once no row of another kind is: until then that one holds a key or route.
+ALTER TABLE pending ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0
+	CHECK (forgotten IN (0, 1));
+CREATE INDEX pending_forgotten ON pending (id) WHERE forgotten = 1;
+
 -- Digests of what WireGuard should hold, so that comparing with what it holds needs no
 -- look at the rows of peers that are in line (lib/expected.h).
 -- A row for 256 ids of peers, those of one interface. Page n is made from the peers
