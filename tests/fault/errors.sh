@@ -4,7 +4,7 @@
 # its work or says in one line why not, and what it leaves behind is in order as
 # after a kill -9. FAULT_VERBS, FAULT_ERRORS and FAULT_STEP narrow it down.
 . "$(dirname "${BASH_SOURCE[0]}")/harness.bash"
-: "${FAULT_VERBS:=add add-file revoke rotate overlap set disable configure up down maintain}" "${FAULT_STEP:=1}"
+: "${FAULT_VERBS:=add add-file revoke rotate overlap forget set disable configure up down maintain}" "${FAULT_STEP:=1}"
 : "${FAULT_ERRORS:=EIO ENOSPC EINTR}"
 
 # Calls that do not fail so, or whose failure the C library or libsodium takes for

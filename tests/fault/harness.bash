@@ -239,9 +239,17 @@ next() {
 	# shellcheck disable=SC2053
 	[[ $states == *$wanted* ]] || { echo "then $1: not done" && return 1; }
 }
+# no_trace VERB: who was forgotten is in no byte of the register's files
+no_trace() {
+	[ "$1" = forget ] && [[ $states != *"state carol "* ]] || return 0
+	! grep -qaF -e carol -e "$carol_key" -e "$carol_psk" "$register"/* || {
+		echo "traces are left in $(grep -laF -e carol -e "$carol_key" "$register"/*)"
+		return 1
+	}
+}
 # mends VERB N STATUS: all of it, after a fault; says why not
 mends() {
 	local firewall_too=
 	meets_firewall "$1" && firewall_too=firewall
-	left_behind "$3" && next "$2" && in_line "$firewall_too"
+	left_behind "$3" && next "$2" && in_line "$firewall_too" && no_trace "$1"
 }

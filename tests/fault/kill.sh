@@ -6,7 +6,7 @@
 # and whatever changing command comes next leaves kernel and register equal.
 # FAULT_VERBS narrows it down; FAULT_STEP=N takes each Nth call only.
 . "$(dirname "${BASH_SOURCE[0]}")/harness.bash"
-: "${FAULT_VERBS:=add add-file revoke rotate overlap set disable configure up down maintain}" "${FAULT_STEP:=1}"
+: "${FAULT_VERBS:=add add-file revoke rotate overlap forget set disable configure up down maintain}" "${FAULT_STEP:=1}"
 
 # sweep VERB: until it lives
 sweep() {
