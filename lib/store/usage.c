@@ -477,7 +477,7 @@ int prg_usage_days(struct prg_store *store, int64_t peer_id, int64_t since,
 
 /* A month's number to its first day: by SQLite, so that both tables sort as one. */
 #define MONTH_BEGINS \
-	"unixepoch(printf('%04d-%02d-01', month / 12, month % 12 + 1)) / 86400"
+	"unixepoch(format('%04d-%02d-01', month / 12, month % 12 + 1)) / 86400"
 
 int prg_usage_months(struct prg_store *store, int64_t peer_id, int64_t since,
                      struct prg_usage_sum **ret, size_t *ret_n, struct prg_error *err)
