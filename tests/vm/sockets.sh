@@ -34,6 +34,8 @@ traced 0 interfaces
 traced 0 list
 traced 0 show alice
 traced 0 status
+traced 0 metrics
+traced 0 usage
 traced 0 disable alice
 traced 0 enable alice
 traced 0 rename alice alina
