@@ -142,9 +142,9 @@ const struct opt cmd_opts[OPT_COUNT] = {
 	[OPT_PER_PEER] = { "per-peer", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
 	        "each peer too, by name" },
 	[OPT_REPLACE_FILE] = { "output", 0, OPT_VALUE, OPT_ONCE, "FILE", "@file", 0,
-	        "write a file instead, in the place of one that is there" },
+	        "write a file instead, whole or not at all" },
 	[OPT_DOCUMENT] = { "output", 0, OPT_VALUE, OPT_ONCE, "FILE", "@file", 0,
-	        "write it to FILE, the signature to FILE.minisig" },
+	        "write FILE, and FILE.minisig: its signature" },
 	[OPT_SIGNATURE] = { "signature", 0, OPT_VALUE, OPT_ONCE, "FILE", "@file", 0,
 	        "write the signature to FILE" },
 	[OPT_SIGNING_KEY] = { "public-key", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
@@ -330,8 +330,8 @@ const struct cmd cmd_all[] = {
 	{ "forget", NULL, "NAME…", 1, CMD_ANY, GROUP_AUDIT, WORDS_PEERS, CMD_CHANGES | CMD_ASKS,
 	  NULL, "cut peers off and erase all that is held on them",
 	  "Each that has the name, revoked or not; what the log says of them, too. The log\n"
-	  "still verifies, and their keys can never come back. Files that were made from the\n"
-	  "register (configs, backups, disclosures) are yours to delete.\n", cmd_forget },
+	  "still verifies, and their keys can never come back. Files that were made from\n"
+	  "the register (configs, backups, disclosures) are yours to delete.\n", cmd_forget },
 
 	{ "maintain", NULL, "", 0, 0, GROUP_UPKEEP, WORDS_NONE, CMD_CHANGES, NULL,
 	  "what is due: one tick, for a timer",

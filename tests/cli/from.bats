@@ -279,6 +279,8 @@ is_key_of() {
 		"$killat" "$call" "$PEERAGE" -q add --from names --out d 2>/dev/null || lived=$?
 		n=$(p -j list | jq '.peers | length')
 		echo "call $call: exit $lived, $n peers, $(hidden)"
+		# from where files are made on, it is looked at closely
+		[ -z "$(hidden)" ] || step=3
 		[ "$n" = 0 ] || [ "$n" = 2 ]
 		[ "$n" = 0 ] && before=$((before + 1)) || after=$((after + 1))
 		t 0 add --from names --out d --if-absent

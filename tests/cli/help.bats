@@ -4,7 +4,7 @@
 load common
 
 commands="init configure interfaces up down sync add revoke disable enable rotate rename set list
-show qr export import dump plan apply genkey pubkey genpsk completion status audit log maintain help"
+show qr export import dump plan apply genkey pubkey genpsk completion status audit log usage metrics disclose forget maintain help"
 
 @test "help names every command, once, and no other" {
 	t 0 help

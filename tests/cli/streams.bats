@@ -62,7 +62,7 @@ load common
 		--routes 192.168.5.0/24 --keepalive 15 --client-keepalive none --dns none \
 		--client-allowed-ips 10.0.0.0/8 --mtu 1300 --peer-endpoint 198.51.100.7:4500 >/dev/null
 	t 0 -j show alice
-	j '.peer | keys_unsorted - ["peer_endpoint","dns","mtu","revoked_at","overlap"] ==
+	j '.peer | keys_unsorted - ["peer_endpoint","dns","mtu","revoked_at","overlap","quota_used_bytes","resumes_at"] ==
 		["name","public_key","state","addresses","routes","allowed_ips","has_preshared_key",
 		"keepalive","client_allowed_ips","client_keepalive","tags","note","created_at",
 		"expires_at","quota_bytes","quota_period","config_stale","live"]'
