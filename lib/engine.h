@@ -95,7 +95,8 @@ int prg_change_remove_interface(struct prg_road *road, struct prg_error *err);
 int prg_change_expire(struct prg_road *road, struct prg_error *err);
 /* Ends overlaps of keys: those whose time is over, once the clock can be trusted, and
  * those whose newer key shook hands. shook NULL: nothing is known of handshakes. */
-typedef bool prg_shook_fn(void *context, const struct prg_public_key *key);
+typedef int prg_shook_fn(void *context, const struct prg_public_key *key, bool *ret,
+                         struct prg_error *err);
 int prg_change_overlaps(struct prg_road *road, prg_shook_fn *shook, void *context,
                         struct prg_error *err);
 /* What the tick saw, to the totals; then quotas, and days that are long over. */

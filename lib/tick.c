@@ -99,11 +99,14 @@ void prg_tick_free(struct prg_tick **tick)
 	*tick = NULL;
 }
 
-bool prg_tick_shook(void *context, const struct prg_public_key *key)
+int prg_tick_shook(void *context, const struct prg_public_key *key, bool *ret,
+                   struct prg_error *err)
 {
 	struct prg_tick *tick = context;
 	struct prg_observed_row *row = NULL;
+	int rc = prg_observed_find(&tick->seen, key, &row, err);
 
-	return prg_observed_find(&tick->seen, key, &row, NULL) == 0 && row != NULL &&
-	       row->latest_handshake_at != 0;
+	if (rc == 0)
+		*ret = row != NULL && row->latest_handshake_at != 0;
+	return rc;
 }

@@ -32,6 +32,7 @@ void prg_tick_free(struct prg_tick **tick);
 #define PRG_TICK PRG_CLEANUP(prg_tick_free) struct prg_tick
 
 /* Has the peer of that key shaken hands? context: a tick. */
-bool prg_tick_shook(void *context, const struct prg_public_key *key);
+int prg_tick_shook(void *context, const struct prg_public_key *key, bool *ret,
+                   struct prg_error *err);
 
 #endif

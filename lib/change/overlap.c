@@ -228,10 +228,12 @@ int prg_change_overlaps(struct prg_road *road, prg_shook_fn *shook, void *contex
 		                        shook != NULL ? INT64_MAX : now, after, AT_ONCE, page, &n,
 		                        err);
 		for (i = 0; i < n && rc == 0; i++) {
-			bool used = shook != NULL && shook(context, &page[i].successor_key);
+			bool used = false;
 
 			after = page[i].id;
-			if (used || page[i].until <= now)
+			if (shook != NULL)
+				rc = shook(context, &page[i].successor_key, &used, err);
+			if (rc == 0 && (used || page[i].until <= now))
 				rc = end_one(road, page[i].id, used, &ended, err);
 		}
 	}
