@@ -365,6 +365,7 @@ int cli_execute(struct cli *cli, const struct prg_intent *intent, struct prg_rep
 		cli_repeat(cli, prg_report_remark(report, i));
 	if (only_recorded(cli, report))
 		cli_remark(cli, "recorded only: the running interface is left as it is");
+	cli->changed = !cli->dry_run;
 	*ret_report = report;
 	return code;
 }

@@ -16,6 +16,7 @@ struct cli {
 	enum prg_backend_kind backend;
 	unsigned wait_ms;
 	bool dry_run, quiet;
+	bool changed;              /* something was asked for that is no mere look, and done */
 	int signal;                /* the program ends by this one when all is tidy; 0: none */
 	struct prg_register *reg;
 	char scratch[256];         /* directory of a register that is thrown away; empty:

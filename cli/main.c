@@ -107,6 +107,8 @@ static int end(struct cli *cli, int code, const struct prg_error *err)
 		struct prg_error failed;
 
 		(void)say_errno(&failed, errnum, "cannot write to standard output");
+		if (cli->changed) /* a script must not do it again for want of an answer */
+			(void)say_append(&failed, "; all else is done");
 		say_line("peerage: ", failed.message);
 	}
 	return code < 0 ? exit_code : 1;

@@ -307,7 +307,10 @@ static bool try(const struct change *change, uint64_t n, const char *before, con
 	rc = make(reg, change);
 	armed = false;
 	now = document(reg);
-	if (rc == 0 || rc == PRG_E_NOT_APPLIED)
+	/* a tick that cannot look at the interface does what it can without */
+	if (rc == PRG_E_NOT_APPLIED && change->verb == PRG_MAINTAIN)
+		assert_true(strcmp(now, before) == 0 || strcmp(now, after) == 0);
+	else if (rc == 0 || rc == PRG_E_NOT_APPLIED)
 		assert_string_equal(now, after);
 	else
 		assert_string_equal(now, before);
