@@ -1,333 +1,234 @@
 /* SPDX-License-Identifier: ISC */
 #include "filter.h"
 
-#ifdef PEERAGE_SANDBOX
-
-#include <endian.h>
 #include <errno.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
+
+/* On s390, mmap has its arguments in memory, where a filter cannot see them. */
+#if defined(PEERAGE_SECCOMP) && !defined(__s390__)
+
+#include <asm/termbits.h>
 #include <linux/netlink.h>
 #include <linux/prctl.h>
-#include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-#if defined(__x86_64__) && !defined(__ILP32__)
-#define ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__) && __BYTE_ORDER == __LITTLE_ENDIAN
-#define ARCH AUDIT_ARCH_AARCH64
-#elif defined(__riscv) && __riscv_xlen == 64
-#define ARCH AUDIT_ARCH_RISCV64
-#elif defined(__powerpc64__) && __BYTE_ORDER == __LITTLE_ENDIAN
-#define ARCH AUDIT_ARCH_PPC64LE
-#elif defined(__arm__) && __BYTE_ORDER == __LITTLE_ENDIAN
-#define ARCH AUDIT_ARCH_ARM
-#endif
-
-#ifdef ARCH
 
 #ifndef PR_SET_VMA
 #define PR_SET_VMA 0x53564d41 /* names memory: glibc 2.38 does */
-#endif
-#ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME 0x00000080
 #endif
 #define NAMESPACES                                                                                 \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |             \
 	 CLONE_NEWPID | CLONE_NEWNET)
 
-static const unsigned hostile[] = {
-	__NR_execve, __NR_execveat, __NR_ptrace, __NR_process_vm_readv, __NR_process_vm_writev,
-	__NR_bpf, __NR_perf_event_open, __NR_userfaultfd, __NR_mount, __NR_umount2,
-	__NR_move_mount, __NR_open_tree, __NR_fsopen, __NR_fsconfig, __NR_fsmount, __NR_fspick,
-	__NR_pivot_root, __NR_chroot, __NR_setns, __NR_unshare, __NR_open_by_handle_at,
-	__NR_kexec_load, __NR_init_module, __NR_finit_module, __NR_delete_module, __NR_keyctl,
-	__NR_add_key, __NR_request_key, __NR_reboot, __NR_swapon, __NR_swapoff, __NR_acct,
-	__NR_io_uring_setup,
-#ifdef __NR_kexec_file_load
-	__NR_kexec_file_load,
-#endif
-#ifdef __NR_iopl
-	__NR_iopl, __NR_ioperm,
-#endif
+static const int hostile[] = {
+	SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
+	SCMP_SYS(process_vm_writev), SCMP_SYS(bpf), SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd),
+	SCMP_SYS(mount), SCMP_SYS(umount2), SCMP_SYS(move_mount), SCMP_SYS(open_tree),
+	SCMP_SYS(fsopen), SCMP_SYS(fsconfig), SCMP_SYS(fsmount), SCMP_SYS(fspick),
+	SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(setns), SCMP_SYS(unshare),
+	SCMP_SYS(open_by_handle_at), SCMP_SYS(kexec_load), SCMP_SYS(init_module),
+	SCMP_SYS(finit_module), SCMP_SYS(delete_module), SCMP_SYS(keyctl), SCMP_SYS(add_key),
+	SCMP_SYS(request_key), SCMP_SYS(reboot), SCMP_SYS(swapon), SCMP_SYS(swapoff), SCMP_SYS(acct),
+	SCMP_SYS(io_uring_setup), SCMP_SYS(kexec_file_load), SCMP_SYS(iopl), SCMP_SYS(ioperm),
 };
 
 /* Known, and never again: what was given up stays so. */
-static const unsigned refused[] = {
-	__NR_capset, __NR_setuid, __NR_setgid, __NR_setreuid, __NR_setregid, __NR_setresuid,
-	__NR_setresgid, __NR_setgroups, __NR_setfsuid, __NR_setfsgid, __NR_socketpair, __NR_tkill,
-	__NR_rt_sigqueueinfo, __NR_rt_tgsigqueueinfo, __NR_personality, __NR_clock_settime,
-	__NR_settimeofday, __NR_mknodat,
+static const int refused[] = {
+	SCMP_SYS(capset), SCMP_SYS(setuid), SCMP_SYS(setgid), SCMP_SYS(setreuid), SCMP_SYS(setregid),
+	SCMP_SYS(setresuid), SCMP_SYS(setresgid), SCMP_SYS(setgroups), SCMP_SYS(setfsuid),
+	SCMP_SYS(setfsgid), SCMP_SYS(socketpair), SCMP_SYS(tkill), SCMP_SYS(rt_sigqueueinfo),
+	SCMP_SYS(rt_tgsigqueueinfo), SCMP_SYS(personality), SCMP_SYS(clock_settime),
+	SCMP_SYS(settimeofday), SCMP_SYS(mknodat),
 };
 
 /* What strace shows of all commands; what the C library may take in place of one of
  * these, on this kernel or another; and what a program in a terminal needs. */
-static const unsigned allowed[] = {
+static const int allowed[] = {
 	/* files */
-	__NR_read, __NR_write, __NR_readv, __NR_writev, __NR_pread64, __NR_pwrite64, __NR_preadv,
-	__NR_pwritev, __NR_close, __NR_lseek, __NR_fcntl, __NR_flock, __NR_fsync, __NR_fdatasync,
-	__NR_syncfs, __NR_ftruncate, __NR_fallocate, __NR_openat, __NR_faccessat,
-	__NR_readlinkat, __NR_mkdirat, __NR_unlinkat, __NR_linkat, __NR_renameat2, __NR_fchmod,
-	__NR_fchmodat, __NR_fchown, __NR_fchownat, __NR_utimensat, __NR_getdents64, __NR_getcwd,
-	__NR_statfs, __NR_fstatfs, __NR_statx, __NR_dup, __NR_dup3, __NR_pipe2, __NR_umask,
+	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(pread64),
+	SCMP_SYS(pwrite64), SCMP_SYS(preadv), SCMP_SYS(pwritev), SCMP_SYS(close), SCMP_SYS(lseek),
+	SCMP_SYS(fcntl), SCMP_SYS(flock), SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(syncfs),
+	SCMP_SYS(ftruncate), SCMP_SYS(fallocate), SCMP_SYS(openat), SCMP_SYS(faccessat),
+	SCMP_SYS(readlinkat), SCMP_SYS(mkdirat), SCMP_SYS(unlinkat), SCMP_SYS(linkat),
+	SCMP_SYS(renameat2), SCMP_SYS(fchmod), SCMP_SYS(fchmodat), SCMP_SYS(fchown),
+	SCMP_SYS(fchownat), SCMP_SYS(utimensat), SCMP_SYS(getdents64), SCMP_SYS(getcwd),
+	SCMP_SYS(statfs), SCMP_SYS(fstatfs), SCMP_SYS(statx), SCMP_SYS(dup), SCMP_SYS(dup3),
+	SCMP_SYS(pipe2), SCMP_SYS(umask), SCMP_SYS(faccessat2), SCMP_SYS(newfstatat),
+	SCMP_SYS(fstat), SCMP_SYS(renameat),
 	/* memory; mmap and mprotect are below */
-	__NR_brk, __NR_munmap, __NR_mremap, __NR_madvise, __NR_msync, __NR_mlock, __NR_mlock2,
-	__NR_munlock,
+	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(msync),
+	SCMP_SYS(mlock), SCMP_SYS(mlock2), SCMP_SYS(munlock),
 	/* sockets; socket is below */
-	__NR_bind, __NR_connect, __NR_getsockname, __NR_getpeername, __NR_sendto, __NR_recvfrom,
-	__NR_sendmsg, __NR_recvmsg, __NR_sendmmsg, __NR_recvmmsg, __NR_setsockopt,
-	__NR_getsockopt, __NR_shutdown,
+	SCMP_SYS(bind), SCMP_SYS(connect), SCMP_SYS(getsockname), SCMP_SYS(getpeername),
+	SCMP_SYS(sendto), SCMP_SYS(recvfrom), SCMP_SYS(sendmsg), SCMP_SYS(recvmsg),
+	SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg), SCMP_SYS(setsockopt), SCMP_SYS(getsockopt),
+	SCMP_SYS(shutdown),
 	/* waiting and time */
-	__NR_ppoll, __NR_pselect6, __NR_epoll_create1, __NR_epoll_ctl, __NR_epoll_pwait,
-	__NR_eventfd2, __NR_signalfd4, __NR_timerfd_create, __NR_timerfd_settime,
-	__NR_timerfd_gettime, __NR_nanosleep, __NR_clock_nanosleep, __NR_clock_gettime,
-	__NR_clock_getres, __NR_clock_adjtime, __NR_adjtimex, __NR_gettimeofday,
-	__NR_setitimer, __NR_getitimer, __NR_restart_syscall,
+	SCMP_SYS(ppoll), SCMP_SYS(pselect6), SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_pwait), SCMP_SYS(eventfd2), SCMP_SYS(signalfd4), SCMP_SYS(timerfd_create),
+	SCMP_SYS(timerfd_settime), SCMP_SYS(timerfd_gettime), SCMP_SYS(nanosleep),
+	SCMP_SYS(clock_nanosleep), SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres),
+	SCMP_SYS(clock_adjtime), SCMP_SYS(adjtimex), SCMP_SYS(gettimeofday), SCMP_SYS(setitimer),
+	SCMP_SYS(getitimer), SCMP_SYS(restart_syscall),
 	/* signals, threads, this process */
-	__NR_rt_sigaction, __NR_rt_sigprocmask, __NR_rt_sigreturn, __NR_rt_sigpending,
-	__NR_rt_sigsuspend, __NR_rt_sigtimedwait, __NR_sigaltstack, __NR_futex,
-	__NR_set_robust_list, __NR_get_robust_list, __NR_set_tid_address, __NR_rseq,
-	__NR_membarrier, __NR_sched_yield, __NR_sched_getaffinity, __NR_getcpu, __NR_exit,
-	__NR_exit_group, __NR_getpid, __NR_getppid, __NR_gettid, __NR_getpgid, __NR_getsid,
-	__NR_getuid, __NR_geteuid, __NR_getgid, __NR_getegid, __NR_getgroups, __NR_getresuid,
-	__NR_getresgid, __NR_capget, __NR_getrusage, __NR_sysinfo, __NR_uname, __NR_getrandom,
-#ifdef __NR_faccessat2
-	__NR_faccessat2,
-#endif
-#ifdef __NR_newfstatat
-	__NR_newfstatat, __NR_fstat,
-#endif
-#ifdef __NR_renameat
-	__NR_renameat,
-#endif
-#ifdef __NR_open /* of older kinds of processor: the same without "at" and flags */
-	__NR_open, __NR_stat, __NR_lstat, __NR_access, __NR_readlink, __NR_mkdir, __NR_rmdir,
-	__NR_unlink, __NR_link, __NR_rename, __NR_chmod, __NR_dup2, __NR_pipe, __NR_poll,
-	__NR_epoll_wait, __NR_getpgrp, __NR_pause,
-#endif
-#ifdef __NR_select
-	__NR_select,
-#endif
-#ifdef __NR_time
-	__NR_time,
-#endif
-#ifdef __NR_arch_prctl
-	__NR_arch_prctl,
-#endif
-#ifdef __NR_clock_gettime64 /* of 32 bits */
-	__NR_clock_gettime64, __NR_clock_getres_time64, __NR_clock_nanosleep_time64,
-	__NR_clock_adjtime64, __NR_ppoll_time64, __NR_pselect6_time64, __NR_futex_time64,
-	__NR_recvmmsg_time64, __NR_rt_sigtimedwait_time64, __NR_timerfd_settime64,
-	__NR_timerfd_gettime64, __NR_utimensat_time64,
-#endif
-#ifdef __NR_fcntl64
-	__NR_fcntl64, __NR_ftruncate64, __NR_fstat64, __NR_stat64, __NR_lstat64, __NR_fstatat64,
-	__NR_statfs64, __NR_fstatfs64, __NR__llseek, __NR__newselect, __NR_sigreturn,
-	__NR_getuid32, __NR_geteuid32, __NR_getgid32, __NR_getegid32, __NR_getgroups32,
-	__NR_getresuid32, __NR_getresgid32, __NR_fchown32,
-#endif
+	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(rt_sigpending), SCMP_SYS(rt_sigsuspend), SCMP_SYS(rt_sigtimedwait),
+	SCMP_SYS(sigaltstack), SCMP_SYS(futex), SCMP_SYS(set_robust_list), SCMP_SYS(get_robust_list),
+	SCMP_SYS(set_tid_address), SCMP_SYS(rseq), SCMP_SYS(membarrier), SCMP_SYS(sched_yield),
+	SCMP_SYS(sched_getaffinity), SCMP_SYS(getcpu), SCMP_SYS(exit), SCMP_SYS(exit_group),
+	SCMP_SYS(getpid), SCMP_SYS(getppid), SCMP_SYS(gettid), SCMP_SYS(getpgid), SCMP_SYS(getsid),
+	SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid),
+	SCMP_SYS(getgroups), SCMP_SYS(getresuid), SCMP_SYS(getresgid), SCMP_SYS(capget),
+	SCMP_SYS(getrusage), SCMP_SYS(sysinfo), SCMP_SYS(uname), SCMP_SYS(getrandom),
+	/* what only some kinds of processor have: without "at" and flags; with 64 bits on 32 */
+	SCMP_SYS(open), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(access), SCMP_SYS(readlink),
+	SCMP_SYS(mkdir), SCMP_SYS(rmdir), SCMP_SYS(unlink), SCMP_SYS(link), SCMP_SYS(rename),
+	SCMP_SYS(chmod), SCMP_SYS(dup2), SCMP_SYS(pipe), SCMP_SYS(poll), SCMP_SYS(epoll_wait),
+	SCMP_SYS(getpgrp), SCMP_SYS(pause), SCMP_SYS(select), SCMP_SYS(time), SCMP_SYS(arch_prctl),
+	SCMP_SYS(clock_gettime64), SCMP_SYS(clock_getres_time64), SCMP_SYS(clock_nanosleep_time64),
+	SCMP_SYS(clock_adjtime64), SCMP_SYS(ppoll_time64), SCMP_SYS(pselect6_time64),
+	SCMP_SYS(futex_time64), SCMP_SYS(recvmmsg_time64), SCMP_SYS(rt_sigtimedwait_time64),
+	SCMP_SYS(timerfd_settime64), SCMP_SYS(timerfd_gettime64), SCMP_SYS(utimensat_time64),
+	SCMP_SYS(fcntl64), SCMP_SYS(ftruncate64), SCMP_SYS(fstat64), SCMP_SYS(stat64),
+	SCMP_SYS(lstat64), SCMP_SYS(fstatat64), SCMP_SYS(statfs64), SCMP_SYS(fstatfs64),
+	SCMP_SYS(_llseek), SCMP_SYS(_newselect), SCMP_SYS(sigreturn), SCMP_SYS(getuid32),
+	SCMP_SYS(geteuid32), SCMP_SYS(getgid32), SCMP_SYS(getegid32), SCMP_SYS(getgroups32),
+	SCMP_SYS(getresuid32), SCMP_SYS(getresgid32), SCMP_SYS(fchown32),
 };
 
-/* Those of which an argument decides. */
-static const unsigned judged[] = {
-	__NR_socket, __NR_clone, __NR_mprotect, __NR_kill, __NR_tgkill, __NR_ioctl, __NR_prctl,
-	__NR_prlimit64,
-#ifdef __NR_mmap
-	__NR_mmap,
-#endif
-#ifdef __NR_mmap2
-	__NR_mmap2,
+/* Of a terminal: what it is, its size, its modes, who is in front. And the number of an
+ * interface, for the zone of an address. */
+static const unsigned requests[] = {
+	TIOCGWINSZ, TIOCGPGRP, TCGETS, TCSETS, TCSETSW, TCSETSF, SIOCGIFINDEX,
+#ifdef TCGETS2
+	TCGETS2, TCSETS2, TCSETSW2, TCSETSF2,
 #endif
 };
-
-/* ---------------------------------------------------------------- the program */
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
-#define NUMBERS 512u /* more than there are; the last goes for all beyond, x32's too */
-#define ALLOW SECCOMP_RET_ALLOW
-#define KILL SECCOMP_RET_KILL_PROCESS
-#define REFUSE (SECCOMP_RET_ERRNO | EPERM)
-#define UNKNOWN (SECCOMP_RET_ERRNO | ENOSYS)
-#define JUDGE 1u /* no action of seccomp's */
+#define REFUSE SCMP_ACT_ERRNO(EPERM)
 
-struct program {
-	unsigned action[NUMBERS];
-	unsigned short starts[NUMBERS], n_starts;
-	struct sock_filter code[BPF_MAXINSNS];
-	unsigned short length;
-};
+/* By the lower half of an argument: all of an int, of which the kernel reads no more. */
+#define MASKED(index, mask, value) SCMP_CMP64(index, SCMP_CMP_MASKED_EQ, mask, value)
+#define IS(index, value) MASKED(index, UINT32_MAX, (unsigned)(value))
+#ifdef __NR_mmap2 /* its elder brother, where there is one, has its arguments in memory */
+#define MMAP SCMP_SYS(mmap2)
+#else
+#define MMAP SCMP_SYS(mmap)
+#endif
 
-static void put(struct program *p, int code, unsigned k, unsigned char yes, unsigned char no)
+/* libseccomp's numbers for what this kind of processor does not have; above them are
+ * those for what it has by way of another call, socketcall. */
+#define LACKING (-10000)
+
+static int add(scmp_filter_ctx filter, uint32_t action, int call, unsigned n,
+               const struct scmp_arg_cmp *conditions)
 {
-	if (p->length < BPF_MAXINSNS)
-		p->code[p->length++] = (struct sock_filter){ (unsigned short)code, yes, no, k };
+	if (call < LACKING)
+		return 0;
+	return seccomp_rule_add_array(filter, action, call, n, conditions);
 }
 
-static void load(struct program *p, size_t offset)
+static int add_all(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t n)
 {
-	put(p, BPF_LD | BPF_W | BPF_ABS, (unsigned)offset, 0, 0);
+	int rc = 0;
+
+	for (size_t i = 0; i < n && !rc; i++)
+		rc = add(filter, action, calls[i], 0, NULL);
+	return rc;
 }
 
-/* The lower half of an argument: all of an int, of which the kernel reads no more. */
-static void load_argument(struct program *p, unsigned index)
+/* Those of which an argument decides. What is not here is not on the list. */
+static int add_judged(scmp_filter_ctx filter)
 {
-	load(p, offsetof(struct seccomp_data, args) + 8 * index +
-	                (__BYTE_ORDER == __BIG_ENDIAN ? 4 : 0));
+	const unsigned self = (unsigned)getpid();
+	const struct {
+		int call;
+		uint32_t action;
+		unsigned n;
+		struct scmp_arg_cmp conditions[2];
+	} rules[] = {
+		{ SCMP_SYS(socket), SCMP_ACT_ALLOW, 1, { IS(0, AF_UNIX) } },
+		{ SCMP_SYS(socket), SCMP_ACT_ALLOW, 2,
+		  { IS(0, AF_NETLINK), IS(2, NETLINK_ROUTE) } },
+		{ SCMP_SYS(socket), SCMP_ACT_ALLOW, 2,
+		  { IS(0, AF_NETLINK), IS(2, NETLINK_GENERIC) } },
+		/* threads, but no process; clone3, with flags in memory, is unknown */
+		{ SCMP_SYS(clone), SCMP_ACT_ALLOW, 1,
+		  { MASKED(0, CLONE_THREAD | NAMESPACES, CLONE_THREAD) } },
+		{ SCMP_SYS(clone), REFUSE, 1, { MASKED(0, CLONE_THREAD, 0) } },
+		/* itself: raise(3); and a pipeline that is in the background stops as one */
+		{ SCMP_SYS(tgkill), SCMP_ACT_ALLOW, 1, { IS(0, self) } },
+		{ SCMP_SYS(kill), SCMP_ACT_ALLOW, 1, { IS(0, self) } },
+		{ SCMP_SYS(kill), SCMP_ACT_ALLOW, 2, { IS(0, 0), IS(1, SIGTTOU) } },
+		/* its own */
+		{ SCMP_SYS(prlimit64), SCMP_ACT_ALLOW, 1, { IS(0, 0) } },
+		{ SCMP_SYS(prctl), SCMP_ACT_ALLOW, 1, { IS(0, PR_SET_NAME) } },
+		{ SCMP_SYS(prctl), SCMP_ACT_ALLOW, 1, { IS(0, PR_SET_VMA) } },
+		{ SCMP_SYS(prctl), SCMP_ACT_ALLOW, 1, { IS(0, PR_GET_DUMPABLE) } },
+		/* what types for the user */
+		{ SCMP_SYS(ioctl), REFUSE, 1, { IS(1, TIOCSTI) } },
+		{ SCMP_SYS(ioctl), REFUSE, 1, { IS(1, TIOCLINUX) } },
+		/* nothing that was written is ever run */
+		{ SCMP_SYS(mprotect), SCMP_ACT_ALLOW, 1, { MASKED(2, PROT_EXEC, 0) } },
+		{ SCMP_SYS(mprotect), REFUSE, 1, { MASKED(2, PROT_EXEC, PROT_EXEC) } },
+		{ MMAP, SCMP_ACT_ALLOW, 1, { MASKED(2, PROT_EXEC, 0) } },
+		{ MMAP, REFUSE, 1, { MASKED(2, PROT_EXEC, PROT_EXEC) } },
+	};
+	int rc = 0;
+
+	for (size_t i = 0; i < COUNT(rules) && !rc; i++)
+		rc = add(filter, rules[i].action, rules[i].call, rules[i].n, rules[i].conditions);
+	for (size_t i = 0; i < COUNT(requests) && !rc; i++)
+		rc = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, &IS(1, requests[i]));
+	return rc;
 }
 
-static void give(struct program *p, unsigned action)
+static int make(scmp_filter_ctx filter)
 {
-	put(p, BPF_RET | BPF_K, action, 0, 0);
-}
+	const struct {
+		enum scmp_filter_attr attribute;
+		uint32_t value;
+	} attributes[] = {
+		{ SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS }, /* a call as of 32 bits */
+		/* Not to be done without, though there are no threads yet: where it cannot be
+		 * had, as under valgrind, nothing must be loaded in an older way either. */
+		{ SCMP_FLTATR_CTL_TSYNC, 1 },
+		{ SCMP_FLTATR_CTL_OPTIMIZE, 2 }, /* a search by halves */
+		{ SCMP_FLTATR_API_SYSRAWRC, 1 },
+	};
+	int rc = 0;
 
-/* if (what was loaded == k) return action */
-static void give_if(struct program *p, unsigned k, unsigned action)
-{
-	put(p, BPF_JMP | BPF_JEQ | BPF_K, k, 0, 1);
-	give(p, action);
-}
-
-/* if (what was loaded & mask) return action */
-static void give_if_any(struct program *p, unsigned mask, unsigned action)
-{
-	put(p, BPF_JMP | BPF_JSET | BPF_K, mask, 0, 1);
-	give(p, action);
-}
-
-static void judge_socket(struct program *p)
-{
-	load_argument(p, 0);
-	give_if(p, AF_UNIX, ALLOW);
-	put(p, BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 1, 0);
-	give(p, REFUSE);
-	load_argument(p, 2);
-	give_if(p, NETLINK_ROUTE, ALLOW);
-	give_if(p, NETLINK_GENERIC, ALLOW);
-	give(p, REFUSE);
-}
-
-/* Itself; and a pipeline that is in the background stops as one. */
-static void judge_kill(struct program *p)
-{
-	load_argument(p, 0);
-	give_if(p, (unsigned)getpid(), ALLOW);
-	put(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0);
-	give(p, REFUSE);
-	load_argument(p, 1);
-	give_if(p, SIGTTOU, ALLOW);
-	give(p, REFUSE);
-}
-
-/* Ends in a return. */
-static void judge(struct program *p, unsigned number)
-{
-	switch (number) {
-	case __NR_socket:
-		judge_socket(p);
-		return;
-	case __NR_clone: /* threads, but no process; clone3, with flags in memory, is unknown */
-		load_argument(p, 0);
-		give_if_any(p, NAMESPACES, REFUSE);
-		give_if_any(p, CLONE_THREAD, ALLOW);
-		break;
-	case __NR_kill:
-		judge_kill(p);
-		return;
-	case __NR_tgkill: /* itself: raise(3) */
-		load_argument(p, 0);
-		give_if(p, (unsigned)getpid(), ALLOW);
-		break;
-	case __NR_prlimit64: /* its own */
-		load_argument(p, 0);
-		give_if(p, 0, ALLOW);
-		break;
-	case __NR_prctl:
-		load_argument(p, 0);
-		give_if(p, PR_SET_NAME, ALLOW);
-		give_if(p, PR_SET_VMA, ALLOW);
-		give_if(p, PR_GET_DUMPABLE, ALLOW);
-		break;
-	case __NR_ioctl: /* but what types for the user */
-		load_argument(p, 1);
-		give_if(p, TIOCSTI, REFUSE);
-		give_if(p, TIOCLINUX, REFUSE);
-		give(p, ALLOW);
-		return;
-	default: /* mprotect, mmap: nothing that was written is ever run */
-		load_argument(p, 2);
-		give_if_any(p, PROT_EXEC, REFUSE);
-		give(p, ALLOW);
-		return;
-	}
-	give(p, REFUSE);
-}
-
-static void note(struct program *p, const unsigned *numbers, size_t n, unsigned action)
-{
-	for (size_t i = 0; i < n; i++)
-		if (numbers[i] < NUMBERS)
-			p->action[numbers[i]] = action;
-}
-
-/* Where stretches of numbers with one action begin. */
-static void find_stretches(struct program *p)
-{
-	p->n_starts = 0;
-	for (unsigned i = 0; i < NUMBERS; i++)
-		if (i == 0 || p->action[i] == JUDGE || p->action[i] != p->action[i - 1])
-			p->starts[p->n_starts++] = (unsigned short)i;
-}
-
-/* Of the number that is loaded, and is in one of these stretches. A search by halves:
- * the kernel tries each number once, to keep in a bit what a number alone decides, and
- * one comparison after the other would take it 0.2 ms. */
-static void search(struct program *p, unsigned from, unsigned to)
-{
-	unsigned middle = (from + to) / 2, number = p->starts[from], jump;
-
-	if (to - from > 1) {
-		put(p, BPF_JMP | BPF_JGE | BPF_K, p->starts[middle], 0, 1);
-		jump = p->length; /* a conditional one reaches 255 instructions only */
-		put(p, BPF_JMP | BPF_JA, 0, 0, 0);
-		search(p, from, middle);
-		p->code[jump].k = p->length - jump - 1;
-		search(p, middle, to);
-	} else if (p->action[number] == JUDGE) {
-		judge(p, number);
-	} else {
-		give(p, p->action[number]);
-	}
+	for (size_t i = 0; i < COUNT(attributes) && !rc; i++)
+		rc = seccomp_attr_set(filter, attributes[i].attribute, attributes[i].value);
+	if (!rc)
+		rc = add_all(filter, SCMP_ACT_KILL_PROCESS, hostile, COUNT(hostile));
+	if (!rc)
+		rc = add_all(filter, REFUSE, refused, COUNT(refused));
+	if (!rc)
+		rc = add_all(filter, SCMP_ACT_ALLOW, allowed, COUNT(allowed));
+	return rc ? rc : add_judged(filter);
 }
 
 int filter_close(void)
 {
-	static struct program program;
-	struct sock_fprog made;
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+	int rc;
 
-	for (unsigned i = 0; i < NUMBERS; i++)
-		program.action[i] = UNKNOWN;
-	note(&program, allowed, COUNT(allowed), ALLOW);
-	note(&program, judged, COUNT(judged), JUDGE);
-	note(&program, refused, COUNT(refused), REFUSE);
-	note(&program, hostile, COUNT(hostile), KILL);
-	find_stretches(&program);
-	program.length = 0;
-	load(&program, offsetof(struct seccomp_data, arch));
-	put(&program, BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
-	give(&program, KILL); /* a call as of 32 bits */
-	load(&program, offsetof(struct seccomp_data, nr));
-	search(&program, 0, program.n_starts);
-	made = (struct sock_fprog){ program.length, program.code };
-	if (syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &made) == 0)
-		return 0;
-	return errno;
+	if (!filter)
+		return ENOMEM;
+	rc = make(filter);
+	if (!rc)
+		rc = seccomp_load(filter);
+	seccomp_release(filter);
+	return -rc;
 }
 
 #else
@@ -336,7 +237,5 @@ int filter_close(void)
 {
 	return ENOSYS;
 }
-
-#endif
 
 #endif

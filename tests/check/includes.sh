@@ -33,7 +33,7 @@ only "only lib/host starts a program" \
 	'\b(execv[pe]*|execl[pe]*|execvpe|execveat|fexecve|posix_spawnp?|popen|system|v?fork)[ ]?\(' 'lib/host/'
 seen landlock.h '#include <linux/landlock\.h>'
 only "landlock only in cli/sandbox.c" '#include <linux/landlock\.h>' 'cli/sandbox\.c'
-seen seccomp.h '#include <linux/seccomp\.h>'
+seen seccomp.h '#include <seccomp\.h>'
 only "seccomp only in cli/filter.c" '#include <(linux/(seccomp|filter|audit)|seccomp)\.h>' 'cli/filter\.c'
 seen "a socket" '\bsocket\('
 only "sockets only in lib/backend, the journal's, and the pair to the child that runs nft" '\bsocket(pair)?\(' \
