@@ -34,8 +34,9 @@ bool sandbox_is_built(void);
 /*
  * Closes it, for good. From here on nothing else of the file system can be opened; no
  * program or process started; of the capabilities CAP_NET_ADMIN is left, and
- * CAP_DAC_OVERRIDE where one of the paths is not this user's own to use without. Memory
- * can be locked without CAP_IPC_LOCK. Call it before there are threads.
+ * CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH where one of the paths is not this user's own
+ * to use without. Memory can be locked without CAP_IPC_LOCK. Call it before there are
+ * threads.
  * Returns 0, or an errno with *ret_what ("landlock"…) where something failed that ought
  * to work: the process is then not shut in.
  */
