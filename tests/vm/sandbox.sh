@@ -120,6 +120,17 @@ exits 0 "add, where an interface was left half up" peerage -q add carol
 ok "brings the firewall back" in_ns server nft list table inet peerage-wg0
 is "and forwarding" "$(in_ns server cat /proc/sys/net/ipv4/ip_forward)" 1
 
+# What is refused from outside, as by a container, or is not in this kernel, it does without.
+for error in EPERM ENOSYS; do
+	exits 0 "add, where to shut itself in gives $error" in_ns server strace -qq -o "$box/trace" \
+		-e trace=landlock_create_ruleset,seccomp,capset,prctl \
+		-e inject=landlock_create_ruleset,seccomp,capset:error=$error \
+		"$PEERAGE" -q add "without-$error"
+	is "it tried all three, and loaded no filter in another way" "$(grep -o '^[a-z_]*(.*INJECTED' "$box/trace" |
+		sed 's/(.*//' | sort -u | xargs; grep PR_SET_SECCOMP "$box/trace")" \
+		"capset landlock_create_ruleset seccomp"
+done
+
 # ------------------------------------------------------------------ somebody else's
 # Root has to have a capability for these; it keeps it for these only.
 mkdir -m 700 "$box/home" && chown 65534:65534 "$box/home"
