@@ -17,7 +17,8 @@
 #include "host/nft_run.h"
 
 /* Starts it; where it is there already, 0. Before this process has threads, or
- * secrets, which the child would have too. */
+ * secrets, which the child would have too (prg_register_prepare() says which one it
+ * may have). */
 int prg_broker_start(struct prg_error *err);
 /* Is there one, of this very process? */
 bool prg_broker_is_there(void);
