@@ -53,6 +53,10 @@ traced 0 add --from "$box/names" --out "$box/many"
 traced 0 sync
 traced 0 maintain
 traced 0 revoke -y bob
+traced 0 usage
+traced 0 metrics
+traced 0 metrics --output "$box/metrics.prom"
+ok "metrics: the file is there" test -s "$box/metrics.prom"
 traced 0 disclose alina
 traced 0 forget -y alina
 traced 0 down
