@@ -263,7 +263,8 @@ static int prepare_host(struct prg_road *road, struct prg_error *err)
 	if (road->reg->backend == PRG_BACKEND_MEMORY)
 		return 0;
 	rc = prg_forwarding_enable(road->interface, &changed, on_remark, road, err);
-	return rc < 0 ? rc : prg_nft_apply(road->interface, prg_store_id(road->store), err);
+	return rc < 0 ? rc : prg_nft_apply(road->interface, prg_store_id(road->store),
+	                                   &road->listing, err);
 }
 
 /* Tables of others that would drop what we let through. All is applied by now:
@@ -274,7 +275,8 @@ static void look_for_foreign(struct prg_road *road)
 	size_t found;
 
 	if (road->reg->backend != PRG_BACKEND_MEMORY &&
-	    prg_foreign_check(road->interface, NULL, &found, on_remark, road, &failed) < 0)
+	    prg_foreign_look(road->interface, &road->listing, &found, on_remark, road,
+	                     &failed) < 0)
 		prg_report_remark_add(road->report,
 		                      "could not look for firewall rules of others: %s",
 		                      failed.message);
@@ -294,7 +296,8 @@ static int tell_host(struct prg_road *road, bool *ret_differs, struct prg_error 
 	if (rc == 0 && !on)
 		rc = prg_report_configure(road->report, "forwarding", "false", "true", err);
 	if (rc == 0)
-		rc = prg_nft_is_loaded(road->interface, prg_store_id(road->store), &same, err);
+		rc = prg_nft_is_loaded(road->interface, prg_store_id(road->store), &road->listing,
+		                       &same, err);
 	if (rc == 0 && !same)
 		rc = prg_report_configure(road->report, "firewall", "\"missing or altered\"",
 		                          "\"as registered\"", err);
@@ -488,7 +491,7 @@ static int down(struct prg_road *road, const struct pending *p, struct prg_error
 	else if (rc == PRG_E_NOT_FOUND)
 		rc = 0;
 	if (rc == 0 && road->reg->backend != PRG_BACKEND_MEMORY)
-		rc = prg_nft_remove(road->interface->name, err);
+		rc = prg_nft_remove(road->interface->name, &road->listing, err);
 	if (rc == 0)
 		acknowledge(road, &(const struct outcome){ .hard = false }, p->ids, p->n);
 	return rc;

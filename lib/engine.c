@@ -153,7 +153,7 @@ static int probe(struct prg_road *road, struct prg_error *err)
 	return rc;
 }
 
-static int probe_firewall(const struct prg_road *road, struct prg_error *err)
+static int probe_firewall(struct prg_road *road, struct prg_error *err)
 {
 	const struct prg_values *v = &road->intent->common;
 	struct prg_interface wanted = { .nat = "auto" };
@@ -174,7 +174,7 @@ static int probe_firewall(const struct prg_road *road, struct prg_error *err)
 	       strcmp(wanted.nat, road->interface->nat) == 0;
 	if (road->as == PRG_APPLY && same)
 		return 0;
-	return prg_nft_wanted(&wanted) ? prg_nft_probe(err) : 0;
+	return prg_nft_wanted(&wanted) ? prg_nft_probe(&road->listing, err) : 0;
 }
 
 /* Does what is registered, or is about to be, have an IPv6 address? The default has. */
@@ -541,8 +541,6 @@ static int prepare(struct prg_road *road, struct prg_error *err)
 	if (rc == 0 && (applies(road) || road->intent->flags & PRG_LIVE))
 		rc = probe(road, err);
 	if (rc == 0 && applies(road))
-		rc = probe_firewall(road, err);
-	if (rc == 0 && applies(road))
 		rc = probe_forwarding(road, err);
 	return rc;
 }
@@ -573,6 +571,9 @@ static int travel(struct prg_road *road, struct prg_error *err)
 	/* what was read before the lock may have changed since */
 	if (rc == 0 && road->lock >= 0 && road->interface != NULL)
 		rc = look_up_again(road, err);
+	/* what it lists is what will be changed: nobody else may change it meanwhile */
+	if (rc == 0 && applies(road))
+		rc = probe_firewall(road, err);
 	if (rc < 0)
 		return rc;
 	if (drains(road))
@@ -627,6 +628,7 @@ int prg_execute(struct prg_register *reg, const struct prg_intent *intent,
 	prg_backend_close(&road.backend);
 	if (road.lock >= 0)
 		close(road.lock);
+	prg_listing_done(&road.listing);
 	prg_tick_free(&road.tick);
 	prg_plan_free(&road.plan);
 	prg_interface_free(&road.interface);

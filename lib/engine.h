@@ -12,6 +12,7 @@
 #define PRG_ENGINE_H
 
 #include "backend/backend.h"
+#include "host/host.h"
 #include "intent.h"
 #include "plan/plan.h"
 #include "problem.h"
@@ -53,6 +54,7 @@ struct prg_road {
 	const struct prg_private_key *interface_key; /* as PRG_INIT, PRG_IMPORT: in an arena */
 	struct prg_interface *interface; /* as it is in the register */
 	struct prg_backend *backend;  /* NULL: not opened */
+	struct prg_listing listing;   /* of the firewall, since the lock was taken */
 	int lock;
 	int64_t now;
 	struct prg_clock_verdict clock;

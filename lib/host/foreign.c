@@ -221,20 +221,44 @@ static int check_legacy(struct check *check, bool ipv6, struct prg_error *err)
 	return rc;
 }
 
-static int check_host(struct check *check, struct prg_error *err)
+static int check_host(struct check *check, struct prg_listing *listing, struct prg_error *err)
 {
-	static const struct prg_nft_request request = { .call = PRG_NFT_LIST_RULESET };
-	PRG_SPAWNED spawned = { 0 };
 	int rc = check_legacy(check, false, err);
 
 	if (rc == 0)
 		rc = check_legacy(check, true, err);
 	if (rc < 0 || prg_nft_path() == NULL)
 		return rc;
-	rc = prg_nft_run(&request, &spawned, err);
+	rc = prg_listing_take(listing, err);
 	if (rc == PRG_E_UNSUPPORTED)
 		return 0; /* no nf_tables, no chains */
-	return rc < 0 ? rc : check_text(check, spawned.output, err);
+	return rc < 0 ? rc : check_text(check, listing->text, err);
+}
+
+/* By the listing of this host, or a ruleset of another. */
+static int look(struct check *check, struct prg_listing *listing, const char *ruleset,
+                 size_t *ret_found, struct prg_error *err)
+{
+	int rc = prg_interface_name_check(check->interface->name, err);
+
+	if (rc < 0)
+		return rc;
+	find_uplinks(check, listing != NULL);
+	rc = listing != NULL ? check_host(check, listing, err) : check_text(check, ruleset, err);
+	if (rc < 0)
+		return prg_error_wrap(err, rc, "look for firewalls that drop %s's packets",
+		                      check->interface->name);
+	*ret_found = check->found;
+	return 0;
+}
+
+int prg_foreign_look(const struct prg_interface *interface, struct prg_listing *listing,
+                     size_t *ret_found, prg_remark_fn *remark, void *context,
+                     struct prg_error *err)
+{
+	struct check check = { .interface = interface, .remark = remark, .context = context };
+
+	return look(&check, listing, NULL, ret_found, err);
 }
 
 int prg_foreign_check(const struct prg_interface *interface, const char *ruleset,
@@ -242,15 +266,6 @@ int prg_foreign_check(const struct prg_interface *interface, const char *ruleset
                       struct prg_error *err)
 {
 	struct check check = { .interface = interface, .remark = remark, .context = context };
-	int rc = prg_interface_name_check(interface->name, err);
 
-	if (rc < 0)
-		return rc;
-	find_uplinks(&check, ruleset == NULL);
-	rc = ruleset == NULL ? check_host(&check, err) : check_text(&check, ruleset, err);
-	if (rc < 0)
-		return prg_error_wrap(err, rc, "look for firewalls that drop %s's packets",
-		                      interface->name);
-	*ret_found = check.found;
-	return 0;
+	return look(&check, NULL, ruleset, ret_found, err);
 }

@@ -8,6 +8,7 @@
 #ifndef PRG_HOST_HOST_H
 #define PRG_HOST_HOST_H
 
+#include "base/cleanup.h"
 #include "model/peer.h"
 
 /* ---- firewall: one table, "inet peerage-IF", per interface. Characters that
@@ -15,23 +16,34 @@
 
 /* nat other than "none", or isolate: there is something to load. */
 bool prg_nft_wanted(const struct prg_interface *interface);
-/* Is nft here? PRG_E_UNSUPPORTED with the way out ("install nftables, or
- * --nat none"). Changes nothing. */
-int prg_nft_probe(struct prg_error *err);
+/* All that nft lists, asked for once: starting nft is most of what it takes. {0}: not
+ * asked yet. A listing that failed keeps why, and is not tried again. */
+struct prg_listing {
+	char *text;           /* NULL: not asked yet, or failed */
+	bool outdated;        /* our tables have changed since; those of others are as listed */
+	int failed;           /* PRG_E_…; 0: it did not */
+	struct prg_error why; /* of failed */
+};
+void prg_listing_done(struct prg_listing *listing);
+#define PRG_LISTING PRG_CLEANUP(prg_listing_done) struct prg_listing
+/* May nft be used, and does it work? PRG_E_UNSUPPORTED with the way out ("install
+ * nftables, or --nat none"). Changes nothing. */
+int prg_nft_probe(struct prg_listing *listing, struct prg_error *err);
 /* The JSON that loads the table: pure, for golden tests. Add, delete and add
  * again in one batch, so that loading replaces atomically. register_id goes into
  * a comment of the chains. *ret for free(3). */
 int prg_nft_ruleset(const struct prg_interface *interface, const char *register_id, char **ret,
                     struct prg_error *err);
 /* Loads it (or removes the table where nothing is wanted) and reads it back:
- * success is the table as wanted, not nft's exit code. */
+ * success is the table as wanted, not nft's exit code. What was there before is told
+ * by the listing, which is therefore of a time when the interface's lock was held. */
 int prg_nft_apply(const struct prg_interface *interface, const char *register_id,
-                  struct prg_error *err);
+                  struct prg_listing *listing, struct prg_error *err);
 /* Is what prg_nft_apply would load (or remove) so already? Changes nothing. */
 int prg_nft_is_loaded(const struct prg_interface *interface, const char *register_id,
-                      bool *ret_loaded, struct prg_error *err);
+                      struct prg_listing *listing, bool *ret_loaded, struct prg_error *err);
 /* Removes the interface's table; absent is fine, no nft at all is fine. */
-int prg_nft_remove(const char *interface, struct prg_error *err);
+int prg_nft_remove(const char *interface, struct prg_listing *listing, struct prg_error *err);
 
 /* ---- forwarding */
 /* Switches IPv4 and, where the interface has an IPv6 address, IPv6 forwarding
@@ -54,8 +66,12 @@ int prg_forwarding_is_on(const struct prg_interface *interface, bool *ret_on,
  * (input) or this interface's packets (forward) through; for each, one remark
  * that says which chain drops what, and the exact command that mends it: ufw's,
  * firewalld's, DOCKER-USER's, else nft's own. Also says so where legacy iptables
- * tables exist that nft cannot show. ruleset: `nft -j list ruleset` output, for
- * tests; NULL: run it. *ret_found: how many. No nft is fine: none found. */
+ * tables exist that nft cannot show. *ret_found: how many. No nft is fine: none
+ * found. */
+int prg_foreign_look(const struct prg_interface *interface, struct prg_listing *listing,
+                     size_t *ret_found, prg_remark_fn *remark, void *context,
+                     struct prg_error *err);
+/* The same of another host's ruleset, as `nft -j list ruleset` prints it: pure. */
 int prg_foreign_check(const struct prg_interface *interface, const char *ruleset,
                       size_t *ret_found, prg_remark_fn *remark, void *context,
                       struct prg_error *err);

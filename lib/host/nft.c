@@ -29,11 +29,25 @@ static int list(const struct prg_nft_request *request, json_t **ret_objects,
 	return prg_nft_parse(spawned.output, ret_objects, err);
 }
 
-int prg_nft_probe(struct prg_error *err)
+/* The listing's objects. That all of it was too long, or took too long, or is no JSON,
+ * says nothing of a part: *ret_objects stays NULL then, and the part is asked for. */
+static int list_all(struct prg_listing *listing, json_t **ret_objects, struct prg_error *err)
+{
+	int rc = prg_listing_take(listing, err);
+
+	if (rc == 0)
+		rc = prg_nft_parse(listing->text, ret_objects, err);
+	return rc == PRG_E_FAILED || rc == PRG_E_CORRUPT ? 0 : rc;
+}
+
+int prg_nft_probe(struct prg_listing *listing, struct prg_error *err)
 {
 	static const struct prg_nft_request request = { .call = PRG_NFT_LIST_TABLES };
 	PRG_JSON *objects = NULL;
+	int rc = list_all(listing, &objects, err);
 
+	if (rc < 0 || objects != NULL)
+		return rc;
 	return list(&request, &objects, err);
 }
 
@@ -83,6 +97,15 @@ static int list_table(const char *table, bool likely, json_t **ret_objects, stru
 		return prg_error_nomem(err);
 	*ret_objects = none;
 	return 0;
+}
+
+/* As list_table(), from the listing where that tells; it may hold other tables, too. */
+static int look_up_table(const char *table, bool likely, struct prg_listing *listing,
+                         json_t **ret_objects, struct prg_error *err)
+{
+	int rc = listing->outdated ? 0 : list_all(listing, ret_objects, err);
+
+	return rc < 0 || *ret_objects != NULL ? rc : list_table(table, likely, ret_objects, err);
 }
 
 static int load(const char *ruleset, struct prg_error *err)
@@ -144,7 +167,7 @@ static int load_and_check(const struct prg_interface *interface, const char *reg
 }
 
 int prg_nft_apply(const struct prg_interface *interface, const char *register_id,
-                  struct prg_error *err)
+                  struct prg_listing *listing, struct prg_error *err)
 {
 	char table[PRG_NFT_TABLE_TEXT];
 	PRG_JSON *objects = NULL;
@@ -157,12 +180,13 @@ int prg_nft_apply(const struct prg_interface *interface, const char *register_id
 	if (!prg_nft_wanted(interface) && prg_nft_path() == NULL)
 		return 0;
 	prg_nft_table(interface->name, table);
-	rc = list_table(table, false, &objects, err);
+	rc = look_up_table(table, false, listing, &objects, err);
 	if (rc == PRG_E_UNSUPPORTED && !prg_nft_wanted(interface))
 		return 0; /* no nf_tables, hence no table */
 	if (rc < 0)
 		return prg_error_wrap(err, rc, "firewall table %s", table);
 	owner = prg_nft_owned(objects, table, register_id);
+	listing->outdated = true;
 	if (owner == PRG_NFT_FOREIGN)
 		rc = foreign_table(table, err);
 	else if (prg_nft_wanted(interface))
@@ -173,7 +197,7 @@ int prg_nft_apply(const struct prg_interface *interface, const char *register_id
 }
 
 int prg_nft_is_loaded(const struct prg_interface *interface, const char *register_id,
-                      bool *ret_loaded, struct prg_error *err)
+                      struct prg_listing *listing, bool *ret_loaded, struct prg_error *err)
 {
 	char table[PRG_NFT_TABLE_TEXT];
 	PRG_FREE char *ruleset = NULL;
@@ -187,7 +211,7 @@ int prg_nft_is_loaded(const struct prg_interface *interface, const char *registe
 	if (!wants && prg_nft_path() == NULL)
 		return 0;
 	prg_nft_table(interface->name, table);
-	rc = list_table(table, wants, &listed, err);
+	rc = look_up_table(table, wants, listing, &listed, err);
 	if (rc == PRG_E_UNSUPPORTED && !wants)
 		return 0; /* no nf_tables, hence no table */
 	if (rc == 0 && wants)
@@ -201,7 +225,7 @@ int prg_nft_is_loaded(const struct prg_interface *interface, const char *registe
 	return 0;
 }
 
-int prg_nft_remove(const char *interface, struct prg_error *err)
+int prg_nft_remove(const char *interface, struct prg_listing *listing, struct prg_error *err)
 {
 	char table[PRG_NFT_TABLE_TEXT];
 	PRG_JSON *objects = NULL;
@@ -212,6 +236,7 @@ int prg_nft_remove(const char *interface, struct prg_error *err)
 	if (prg_nft_path() == NULL)
 		return 0;
 	prg_nft_table(interface, table);
+	listing->outdated = true;
 	rc = list_table(table, true, &objects, err);
 	if (rc == PRG_E_UNSUPPORTED)
 		return 0; /* no nf_tables, hence no table */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -61,6 +62,30 @@ int prg_nft_run_here(const struct prg_nft_request *request, struct prg_spawned *
 			err, PRG_E_UNSUPPORTED,
 			"nft is not here: install nftables, or do without NAT (--nat none)");
 	return prg_spawn(path, vectors[request->call], request->input, &limits, ret, err);
+}
+
+void prg_listing_done(struct prg_listing *listing)
+{
+	free(listing->text);
+	*listing = (struct prg_listing){ 0 };
+}
+
+int prg_listing_take(struct prg_listing *listing, struct prg_error *err)
+{
+	static const struct prg_nft_request request = { .call = PRG_NFT_LIST_RULESET };
+	PRG_SPAWNED spawned = { 0 };
+
+	if (listing->text != NULL)
+		return 0;
+	if (listing->failed == 0)
+		listing->failed = prg_nft_run(&request, &spawned, &listing->why);
+	if (listing->failed < 0 && err != NULL)
+		*err = listing->why;
+	if (listing->failed < 0)
+		return listing->failed;
+	listing->text = spawned.output;
+	spawned.output = NULL;
+	return 0;
 }
 
 int prg_nft_run(const struct prg_nft_request *request, struct prg_spawned *ret,

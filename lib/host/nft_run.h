@@ -3,6 +3,7 @@
 #ifndef PRG_HOST_NFT_RUN_H
 #define PRG_HOST_NFT_RUN_H
 
+#include "host/host.h"
 #include "host/spawn.h"
 
 enum prg_nft_call {
@@ -23,7 +24,9 @@ const char *prg_nft_path(void);
  * error, of the kind that nft's words tell. PRG_E_UNSUPPORTED: no nft. */
 int prg_nft_run(const struct prg_nft_request *request, struct prg_spawned *ret,
                 struct prg_error *err);
-/* The same by this very process; an exit status other than 0 is no error here. */
+/* Asks for the listing, unless it is there, or has failed, already. */
+int prg_listing_take(struct prg_listing *listing, struct prg_error *err);
+/* As prg_nft_run(), by this very process; an exit status other than 0 is no error here. */
 int prg_nft_run_here(const struct prg_nft_request *request, struct prg_spawned *ret,
                      struct prg_error *err);
 

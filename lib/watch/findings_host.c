@@ -16,7 +16,7 @@ struct foreign {
 	int rc;
 };
 
-/* The words of prg_foreign_check end with ", run: COMMAND" where one mends it. */
+/* The words of prg_foreign_look end with ", run: COMMAND" where one mends it. */
 static void on_foreign(void *context, const char *line)
 {
 	static const char run[] = ", run: ";
@@ -41,8 +41,9 @@ static int look_at_firewall(struct prg_findings *f, struct prg_register *reg,
 {
 	struct foreign foreign = { .findings = f, .err = err };
 	bool loaded = true;
+	PRG_LISTING listing = { 0 };
 	size_t found;
-	int rc = prg_nft_is_loaded(interface, prg_store_id(reg->store), &loaded, err);
+	int rc = prg_nft_is_loaded(interface, prg_store_id(reg->store), &listing, &loaded, err);
 
 	if (rc == 0 && !loaded)
 		rc = prg_findings_add(f, PRG_SEVERITY_WARNING, PRG_F_FIREWALL, NULL,
@@ -52,7 +53,7 @@ static int look_at_firewall(struct prg_findings *f, struct prg_register *reg,
 		                              : "peers may not reach the internet",
 		                      prg_findings_command(f, "sync"), err);
 	if (rc == 0)
-		rc = prg_foreign_check(interface, NULL, &found, on_foreign, &foreign, err);
+		rc = prg_foreign_look(interface, &listing, &found, on_foreign, &foreign, err);
 	return rc < 0 ? rc : foreign.rc;
 }
 

@@ -48,6 +48,7 @@ static void print(void *context, const char *line)
 static int firewall(int argc, char **argv, struct prg_error *err)
 {
 	PRG_INTERFACE *interface = make(argv[2], argv[4], argv + 6, argc - 6);
+	PRG_LISTING listing = { 0 };
 	PRG_FREE char *text = NULL;
 	int rc;
 
@@ -55,7 +56,7 @@ static int firewall(int argc, char **argv, struct prg_error *err)
 		return PRG_E_USAGE;
 	interface->isolate = strcmp(argv[5], "yes") == 0;
 	if (strcmp(argv[1], "apply") == 0)
-		return prg_nft_apply(interface, argv[3], err);
+		return prg_nft_apply(interface, argv[3], &listing, err);
 	rc = prg_nft_ruleset(interface, argv[3], &text, err);
 	if (rc == 0)
 		fputs(text, stdout);
@@ -65,13 +66,14 @@ static int firewall(int argc, char **argv, struct prg_error *err)
 static int foreign(int argc, char **argv, struct prg_error *err)
 {
 	PRG_INTERFACE *interface = make(argv[2], argv[4], argv + 5, argc - 5);
+	PRG_LISTING listing = { 0 };
 	size_t found = 0;
 	int rc;
 
 	if (interface == NULL)
 		return PRG_E_USAGE;
 	interface->listen_port = (uint16_t)strtoul(argv[3], NULL, 10);
-	rc = prg_foreign_check(interface, NULL, &found, print, NULL, err);
+	rc = prg_foreign_look(interface, &listing, &found, print, NULL, err);
 	printf("found %zu\n", found);
 	return rc;
 }
@@ -133,18 +135,19 @@ int main(int argc, char **argv)
 {
 	struct prg_error err = { PRG_E_USAGE, "usage: see host_driver.c" };
 	const char *command = argc > 1 ? argv[1] : "";
+	PRG_LISTING listing = { 0 };
 	int rc = PRG_E_USAGE;
 
 	if ((strcmp(command, "ruleset") == 0 || strcmp(command, "apply") == 0) && argc >= 6)
 		rc = firewall(argc, argv, &err);
 	else if (strcmp(command, "remove") == 0 && argc == 3)
-		rc = prg_nft_remove(argv[2], &err);
+		rc = prg_nft_remove(argv[2], &listing, &err);
 	else if (strcmp(command, "foreign") == 0 && argc >= 5)
 		rc = foreign(argc, argv, &err);
 	else if (strcmp(command, "forward") == 0 && argc >= 3)
 		rc = forward(argc, argv, &err);
 	else if (strcmp(command, "probe") == 0)
-		rc = prg_nft_probe(&err);
+		rc = prg_nft_probe(&listing, &err);
 	else if (strcmp(command, "advertise") == 0 && argc == 3)
 		return advertise(argv[2]) < 0;
 	else if (strcmp(command, "listen") == 0 && argc == 3)

@@ -22,6 +22,9 @@ traced() {
 	not "$command $*: is not stopped" grep -q SIGSYS "$box/trace"
 }
 
+# starts N: how often the last one started nft, each of which costs some milliseconds
+starts() { is "it starts nft $1 times" "$(sed 1d "$box/trace" | grep -c 'execve(.* = 0$')" "$1"; }
+
 topology
 traced 0 init wg0 --endpoint 192.0.2.1
 ok "the trace sees sockets" grep -q AF_NETLINK "$box/trace"
@@ -43,6 +46,7 @@ traced 0 set alina --note "a note"
 traced 0 rotate alina
 traced 0 export alina
 traced 0 audit --fail-on none
+starts 1
 traced 0 log
 traced 0 dump
 (umask 077 && cp "$box/out" "$box/document")
@@ -51,6 +55,7 @@ traced 0 apply "$box/document"
 seq -f 'many%g' 40 >"$box/names"
 traced 0 add --from "$box/names" --out "$box/many"
 traced 0 sync
+starts 1
 traced 0 maintain
 traced 0 revoke -y bob
 traced 0 usage
@@ -61,6 +66,22 @@ traced 0 disclose alina
 traced 0 forget -y alina
 traced 0 down
 traced 0 up
+starts 3
+traced 0 configure nat none
+traced 0 up
+starts 1
+traced 0 configure nat auto
+
+note "nft cannot list all tables"
+cp "$(command -v nft)" "$box/nft"
+printf '#!/bin/sh\n[ "$3" = ruleset ] && echo no >&2 && exit 1\nexec "%s" "$@"\n' "$box/nft" >"$box/part"
+chmod 755 "$box/part" "$box/nft"
+in_ns server nft delete table inet peerage-wg0
+in_part() { in_ns server unshare -m sh -c 'mount --bind "$0" /usr/sbin/nft && exec "$@"' "$box/part" "$@"; }
+in_part "$PEERAGE" up >"$box/out" 2>"$box/errs"
+is "up does without" $? 0
+ok "our table is loaded" in_ns server nft list table inet peerage-wg0
+ok "it says what it could not do" grep -q 'could not look for firewall rules of others' "$box/errs"
 traced 0 genkey
 traced 0 genpsk
 wg genkey >"$box/key"
