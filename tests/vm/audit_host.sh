@@ -126,9 +126,9 @@ server_ns nft delete table inet theirs
 if clock_is_ours; then
 	# A time daemon that does what it is told.
 	mkdir "$box/bin"
-	printf '#!/bin/sh\n[ "$*" = "set-ntp true" ] && %s && exec %s yes\n' \
+	printf '#!/bin/bash\n[ "$*" = "set-ntp true" ] && %s && exec %s yes\n' \
 		"date -s '+1 day' >/dev/null" "$PEERAGE_BUILD/tests/vouch" >"$box/late"
-	printf '#!/bin/sh\n[ "$*" = "set-ntp true" ] && exec %s yes\n' \
+	printf '#!/bin/bash\n[ "$*" = "set-ntp true" ] && exec %s yes\n' \
 		"$PEERAGE_BUILD/tests/vouch" >"$box/bin/timedatectl"
 	chmod +x "$box/bin/timedatectl" "$box/late"
 	PATH=$box/bin:$PATH
