@@ -46,7 +46,7 @@ another_client second 3
 server_up
 peerage add alice --client-keepalive none >"$box/alice.conf"
 peerage add bob --client-keepalive none >"$box/bob.conf"
-in_ns server tcpdump -n -U -i eth1 -w "$box/first.pcap" -c 1 'udp dst port 51820 and udp[8] = 1' \
+in_ns server tcpdump -Z root -n -U -i eth1 -w "$box/first.pcap" -c 1 'udp dst port 51820 and udp[8] = 1' \
 	2>"$box/tcpdump" &
 ok "a capture runs" within 20 grep -q listening "$box/tcpdump"
 ok "alice's client" client_up "$box/alice.conf" client
@@ -158,7 +158,7 @@ is "has none to forget" "$(jq '.interfaces[0] | .scrubbed + .differing' "$box/ou
 # An old handshake, seen on the wire and sent again.
 # answered: does the server answer it?
 answered() {
-	in_ns client tcpdump -n -U -i eth0 -w "$box/answer.pcap" \
+	in_ns client tcpdump -Z root -n -U -i eth0 -w "$box/answer.pcap" \
 		'udp src port 51820 or icmp[icmptype] == icmp-echoreply' 2>"$box/tcpdump" &
 	local pid=$!
 	within 20 grep -q listening "$box/tcpdump" || return 2
@@ -172,7 +172,7 @@ answered() {
 # 24 bytes of the file's header, 16 of the packet's, Ethernet, IPv4, UDP
 tail -c +$((24 + 16 + 14 + 20 + 8 + 1)) "$box/first.pcap" | head -c 148 >"$box/first"
 is "the first handshake was captured" "$(wc -c <"$box/first")" 148
-in_ns server tcpdump -n -U -i eth1 -w "$box/second.pcap" -c 1 'udp dst port 51820 and udp[8] = 1' \
+in_ns server tcpdump -Z root -n -U -i eth1 -w "$box/second.pcap" -c 1 'udp dst port 51820 and udp[8] = 1' \
 	2>"$box/tcpdump" &
 within 20 grep -q listening "$box/tcpdump"
 ok "the next packet connects" awake client
@@ -204,9 +204,9 @@ client_down second
 ok "idle for a while" within 20 idle
 exits 0 "a tick" peerage maintain
 ok "a server's keepalive does not keep it" scrubbed bob
-in_ns server tcpdump -n -U -i eth13 -w "$box/calls.pcap" 'udp src port 51820' 2>"$box/tcpdump" &
+in_ns server tcpdump -Z root -n -U -i eth13 -w "$box/calls.pcap" 'udp src port 51820' 2>"$box/tcpdump" &
 within 20 grep -q listening "$box/tcpdump"
-in_ns server tcpdump -n -U -i lo -w "$box/lo.pcap" -c 1 'udp dst port 9' 2>"$box/tcpdump-lo" &
+in_ns server tcpdump -Z root -n -U -i lo -w "$box/lo.pcap" -c 1 'udp dst port 9' 2>"$box/tcpdump-lo" &
 ok "it calls nobody" within 30 test -s "$box/lo.pcap"
 is "and nothing goes out to where he was" "$(tcpdump -n -r "$box/calls.pcap" 2>/dev/null | wc -l)" 0
 patient
