@@ -145,6 +145,14 @@ cut_off() {
 	grep -q ' 0 received' "$box/ping"
 }
 handshook() { in_ns "$1" wg show "${2:-wg0}" latest-handshakes | grep -vq '	0$'; }
+# Connection tracking, which NAT brings, loses a packet that begins a flow now and then.
+do_not_track() {
+	in_ns server nft "add table inet untracked
+		add chain inet untracked in { type filter hook prerouting priority -300; }
+		add chain inet untracked out { type filter hook output priority -300; }
+		add rule inet untracked in iifname wg0 icmp type echo-request notrack
+		add rule inet untracked out oifname wg0 icmp type echo-reply notrack"
+}
 # tunnel_address FAMILY: the server's own address inside
 tunnel_address() {
 	in_ns server ip -j addr show dev wg0 |

@@ -16,13 +16,6 @@ flood() {
 		while [ ! -e "$2/stop" ]; do sleep 0.1; done
 		kill -INT $ping; wait $ping' - "$1" "$box"
 }
-do_not_track() {
-	in_ns server nft "add table inet untracked
-		add chain inet untracked in { type filter hook prerouting priority -300; }
-		add chain inet untracked out { type filter hook output priority -300; }
-		add rule inet untracked in iifname wg0 icmp type echo-request notrack
-		add rule inet untracked out oifname wg0 icmp type echo-reply notrack"
-}
 count_packets() {
 	in_ns client nft "add table inet count
 		add chain inet count sent { type filter hook output priority 0; }
