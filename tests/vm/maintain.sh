@@ -8,10 +8,8 @@
 sql() { sqlite3 "$PEERAGE_REGISTER" "$1"; }
 quietly() { "$@" >/dev/null 2>&1; }
 key_of() { field .peer.public_key show "$1"; }
-# counters NAME: what the kernel has, received and sent
-counters() {
-	in_ns server wg show wg0 transfer | awk -v k="$(key_of "$1")" '$1 == k { print $2, $3 }'
-}
+# counters NAME: what the kernel had at the last tick, received and sent
+counters() { awk -v k="$(key_of "$1")" '$1 == k { print $2, $3 }' "$box/transfer"; }
 # total NAME: what the register has
 total() {
 	sql "SELECT u.rx_bytes || ' ' || u.tx_bytes FROM usage u JOIN peer p ON p.id = u.peer_id
@@ -22,14 +20,13 @@ plus() { awk '{ print $1 + $3, $2 + $4 }' <<<"$1 $2"; }
 minus() { awk '{ print $1 - $3, $2 - $4 }' <<<"$1 $2"; }
 # traffic NS N: N echoes of a kilobyte
 traffic() { in_ns "$1" ping -n -q -c "$2" -i 0.02 -s 1000 -W 2 "$v4" >/dev/null; }
-# tick: one in which no counter moved, so that what wg says now is what it saw
+# tick: one in which no counter moved, so that what wg said is what it saw
 tick() {
-	local seen
 	run peerage maintain
 	for _ in {1..20}; do
-		seen=$(in_ns server wg show wg0 transfer)
+		in_ns server wg show wg0 transfer >"$box/transfer"
 		peerage -j maintain >"$box/tick" 2>>"$box/errs" || return 1
-		[ "$seen" != "$(in_ns server wg show wg0 transfer)" ] || return 0
+		in_ns server wg show wg0 transfer | cmp -s - "$box/transfer" && return 0
 	done
 	return 1
 }
