@@ -433,6 +433,7 @@ static int bring_in_line(struct prg_road *road, const struct pending *p, unsigne
 {
 	PRG_PLAN *plan = NULL;
 	OUTCOME o = { 0 };
+	bool routes; /* that and no more failed */
 	int rc = prg_plan_new(&plan, err);
 
 	if (p->key)
@@ -440,10 +441,15 @@ static int bring_in_line(struct prg_road *road, const struct pending *p, unsigne
 	if (rc < 0)
 		return rc;
 	rc = made ? load(road, plan, &o, err) : synchronise(road, flags, plan, &o, err);
-	if (rc == 0)
-		rc = keep_gone(road, &o, p, err);
+	routes = rc < 0 && !o.hard && o.n_routes > 0;
+	if (rc == 0 || routes) {
+		int kept = keep_gone(road, &o, p, rc == 0 ? err : NULL);
+
+		routes = routes && kept == 0;
+		rc = rc < 0 ? rc : kept;
+	}
 	acknowledge(road, &o, p->ids, rc == 0 ? p->n : 0);
-	if (rc < 0 && !o.hard && keep_routes(road, &o, p, NULL) < 0)
+	if (routes && keep_routes(road, &o, p, NULL) < 0)
 		prg_report_remark_add(road->report, "what is done could not be noted as done");
 	return rc;
 }

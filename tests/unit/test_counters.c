@@ -289,6 +289,27 @@ static void sync_finds_a_removal_done(void **state)
 	is_counted_from_zero();
 }
 
+/* Routes that fail wait on rows of their own; those that all else waited on go. */
+static void sync_finds_a_removal_done_and_a_route_fails(void **state)
+{
+	INTENT *intent = NULL;
+
+	(void)state;
+	counted();
+	goes_unacknowledged();
+	assert_ok(prg_intent_new(PRG_SET, "wg0", &intent, &err));
+	prg_intent_set_flags(intent, PRG_NO_APPLY);
+	assert_ok(prg_intent_peer(intent, "bob", &err));
+	assert_ok(prg_intent_set(intent, PRG_FIELD_ROUTES, "192.168.50.0/24", &err));
+	(void)execute(intent);
+	prg_memory_fail("wg0", 2, PRG_E_FAILED);
+	assert_int_equal(verb(PRG_SYNC, 0, NULL), PRG_E_NOT_APPLIED);
+	prg_memory_fail("wg0", 0, 0);
+	assert_int_equal(number("SELECT count(*) FROM pending WHERE kind = %s", "1"), 0);
+	comes_back_by_draining();
+	is_counted_from_zero();
+}
+
 static void sync_finds_a_peer_missing(void **state)
 {
 	struct prg_public_key key;
@@ -333,6 +354,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_removal_is_acknowledged, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_removal_is_not_acknowledged, setup, teardown),
 		cmocka_unit_test_setup_teardown(sync_finds_a_removal_done, setup, teardown),
+		cmocka_unit_test_setup_teardown(sync_finds_a_removal_done_and_a_route_fails, setup,
+		                                teardown),
 		cmocka_unit_test_setup_teardown(sync_finds_a_peer_missing, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_tick_sees_a_peer_missing, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_interface_is_another, setup, teardown),
