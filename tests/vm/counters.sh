@@ -7,7 +7,7 @@
 # COUNTERS_STATE, a directory, one boot of the sequence that is kept there instead; the
 # machine halts at its end, or its power is cut.
 . "$(dirname "$0")/lib.sh"
-: "${COUNTERS_RUNS:=2}" "${COUNTERS_STEPS:=12}" "${COUNTERS_SEED:=$((($(date +%s) + BASHPID) % 1000000))}"
+: "${COUNTERS_RUNS:=1}" "${COUNTERS_STEPS:=12}" "${COUNTERS_SEED:=$((($(date +%s) + BASHPID) % 1000000))}"
 names=(alice bob carol)
 state=${COUNTERS_STATE:-}
 
