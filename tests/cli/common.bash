@@ -16,6 +16,11 @@ setup() {
 
 p() { "$PEERAGE" "$@"; }
 
+# Before strace and its like: a sanitizer that looks for leaks traces the process itself,
+# and there is one tracer.
+# shellcheck disable=SC2034
+traced=(env "ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0")
+
 # An interface with addresses that are known.
 init() {
 	p -q init wg0 --endpoint 192.0.2.1 --address 10.7.0.1/24 --address fd07::1/64 "$@" >/dev/null

@@ -95,13 +95,10 @@ traces() { cat register/* | grep -acE "alice|canary|${key//+/\\+}" || true; }
 	p -q log --verify
 }
 
-# A sanitizer that looks for leaks traces the process itself, and there is one tracer.
-traced() { ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" "$@"; }
-
 @test "no copy goes through a file" {
 	strace -V >/dev/null 2>&1 || skip "needs strace"
 	people
-	traced strace -f -o trace -e trace=open,openat,creat,memfd_create,rename,renameat2 "$PEERAGE" -q -y forget alice
+	"${traced[@]}" strace -f -o trace -e trace=open,openat,creat,memfd_create,rename,renameat2 "$PEERAGE" -q -y forget alice
 	grep -q 'register\.db-wal' trace
 	[ -z "$(grep O_CREAT trace | grep -vE 'register\.db(-wal|-shm)?"|/run/peerage')" ]
 	[ "$(traces)" = 0 ]
@@ -116,7 +113,7 @@ traced() { ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" "$@"; }
 	while [ "$status" = 137 ]; do
 		rm -rf register && cp -a start register
 		status=0
-		traced "$PEERAGE_BUILD/tests/killat" "$call" "$PEERAGE" -q -y forget alice </dev/null \
+		"${traced[@]}" "$PEERAGE_BUILD/tests/killat" "$call" "$PEERAGE" -q -y forget alice </dev/null \
 			>/dev/null 2>&1 || status=$?
 		p -q log --verify >/dev/null
 		if [ "$(p -j list | jq '[.peers[] | select(.name == "alice")] | length')" = 0 ]; then

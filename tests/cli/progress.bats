@@ -23,7 +23,7 @@ on() {
 }
 # slowly ARG…: peerage, by one processor, each opening of a file taking 8 ms more, so
 # that the 300 files of 150 peers take over two seconds on any machine
-slowly=(taskset -c "$(taskset -pc $$ | sed 's/.*: //; s/[,-].*//')" strace -f -qq -o /dev/null
+slowly=("${traced[@]}" taskset -c "$(taskset -pc $$ | sed 's/.*: //; s/[,-].*//')" strace -f -qq -o /dev/null
 	-e trace=openat -e inject=openat:delay_enter=8000)
 bars() { grep -aoE $'\r\\[[#.]*\\] [0-9]+ of 150 written\033\\[K' "$box/screen"; }
 no_bar() { ! grep -aE '[0-9] of [0-9]+ (written|recorded)' "$1"; }
