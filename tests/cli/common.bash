@@ -16,10 +16,7 @@ setup() {
 
 p() { "$PEERAGE" "$@"; }
 
-# Before strace and its like: a sanitizer that looks for leaks traces the process itself,
-# and there is one tracer.
-# shellcheck disable=SC2034
-traced=(env "ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0")
+load ../lib/traced
 
 # An interface with addresses that are known.
 init() {

@@ -3,6 +3,8 @@
 # Goal: who waits at a terminal for many files sees how far they are, and nothing of
 # that stays; who does not wait, or is no person, never sees any of it.
 
+load ../lib/traced
+
 setup() {
 	export LC_ALL=C.UTF-8 TERM=xterm-256color PEERAGE_BACKEND=none
 	: "${PEERAGE_BUILD:?the build directory to test}"
