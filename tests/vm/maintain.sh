@@ -158,18 +158,18 @@ exits 0 "another tick" peerage -j maintain
 is "has none to forget" "$(jq '.interfaces[0] | .scrubbed + .differing' "$box/out")" 0
 
 # An old handshake, seen on the wire and sent again.
-# answered: does the server answer it?
+# answered: does the server answer it, in five seconds? A worker of the kernel's does, so
+# that an echo that is asked for later may come back before.
 answered() {
 	in_ns client tcpdump -Z root -n -U -i eth0 -w "$box/answer.pcap" \
-		'udp src port 51820 or icmp[icmptype] == icmp-echoreply' 2>"$box/tcpdump" &
-	local pid=$!
+		'udp src port 51820' 2>"$box/tcpdump" &
+	local pid=$! status
 	within 20 grep -q listening "$box/tcpdump" || return 2
 	in_ns client bash -c 'cat "$1" >/dev/udp/192.0.2.1/51820' - "$box/handshake"
-	# what comes back after it comes after its answer
-	in_ns client ping -n -q -c 1 -W 5 192.0.2.1 >/dev/null
-	within 20 bash -c "tcpdump -n -r '$box/answer.pcap' icmp 2>/dev/null | grep -q ." || return 2
+	within 5 bash -c "tcpdump -n -r '$box/answer.pcap' 2>/dev/null | grep -q ."
+	status=$?
 	kill "$pid"
-	[ "$(tcpdump -n -r "$box/answer.pcap" udp 2>/dev/null | wc -l)" -gt 0 ]
+	return $status
 }
 # 24 bytes of the file's header, 16 of the packet's, Ethernet, IPv4, UDP
 tail -c +$((24 + 16 + 14 + 20 + 8 + 1)) "$box/first.pcap" | head -c 148 >"$box/first"
