@@ -12,18 +12,19 @@ setup() {
 	: "${PEERAGE_BUILD:?the build directory to test}"
 	common_setup
 	export LC_ALL=C.UTF-8
-	mkdir -m 0700 sockets
 	init
 	p -q add alice 田中さくら >/dev/null
 }
 teardown() {
-	tm kill-server 2>/dev/null || :
+	[ -z "${sockets-}" ] || tm kill-server 2>/dev/null || :
 }
 
 # -------------------------------------------------------------------- terminals
-tm() { TMUX_TMPDIR=$BATS_TEST_TMPDIR/sockets tmux -f /dev/null "$@"; }
-# terminal COLUMNSxROWS: a shell on it, that has a line of output above its prompt
+tm() { TMUX_TMPDIR=$sockets tmux -f /dev/null "$@"; }
+# terminal COLUMNSxROWS: a shell on it, that has a line of output above its prompt. Each
+# has a server of its own: the one before may still be ending.
 terminal() {
+	sockets=$(mktemp -d "$BATS_TEST_TMPDIR/tmux.XXXXXX")
 	tm new-session -d -x "${1%x*}" -y "${1#*x}" "exec env PS1='shell: ' bash --norc --noprofile"
 	tm set-option -g status off
 	tm resize-window -x "${1%x*}" -y "${1#*x}"

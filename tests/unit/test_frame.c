@@ -60,13 +60,16 @@ static struct rates peers(unsigned n)
 /* Rows of the stream; where a column is asked for, the row must be there already. */
 static void read_screen(const struct frame *frame)
 {
-	const char *at = frame->text, *end = frame->text + frame->length;
+	char *text = strndup(frame->text, frame->length);
+	const char *at = text;
 	unsigned row = 0;
 	size_t used = 0;
 
 	memset(screen, 0, sizeof(screen));
 	memset(drawn, 0, sizeof(drawn));
-	while (at < end) {
+	assert_non_null(text);
+	assert_int_equal(strlen(text), frame->length);
+	while (*at != '\0') {
 		unsigned y, x;
 		char last;
 
@@ -89,6 +92,7 @@ static void read_screen(const struct frame *frame)
 		}
 		at += strspn(at + 1, "[?0123456789;") + 2;
 	}
+	free(text);
 }
 
 /* Cells before byte `length` of a row. */

@@ -388,6 +388,7 @@ int main(void)
 	snprintf(base, sizeof(base), "%s/base.db", directory);
 	make_base();
 	result = cmocka_run_group_tests(tests, NULL, NULL);
+	prg_memory_reset();
 	for (i = 0; i < 3; i++) {
 		snprintf(file, sizeof(file), "%s%s", path, ends[i]);
 		unlink(file);

@@ -94,6 +94,7 @@ static int teardown(void **state)
 	size_t i;
 
 	prg_register_close(&reg);
+	prg_memory_reset();
 	prg_clock_pretend(NULL);
 	for (i = 0; i < 3; i++) {
 		snprintf(file, sizeof(file), "%s%s", path, ends[i]);
