@@ -133,10 +133,13 @@ static void introduce(struct cli *cli)
 unsigned cli_command_flags(const struct cli *cli)
 {
 	unsigned flags = cli->args.command->flags;
+	bool changes;
 
 	if (!(flags & CMD_READS && flags & CMD_ASKS))
 		return flags;
-	return cli->args.n_words ? flags ^ (CMD_READS | CMD_CHANGES) : flags & ~(unsigned)CMD_HOST;
+	changes = cli->args.command->run == cmd_log ? args_has(&cli->args, OPT_ACCEPT)
+	                                            : cli->args.n_words != 0;
+	return changes ? flags ^ (CMD_READS | CMD_CHANGES) : flags & ~(unsigned)CMD_HOST;
 }
 
 int cli_open(struct cli *cli, struct prg_error *err)

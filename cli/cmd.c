@@ -125,6 +125,8 @@ const struct opt cmd_opts[OPT_COUNT] = {
 	        "recompute the chain, and say whether it holds" },
 	[OPT_HEAD] = { "head", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
 	        "print the chain's head, to be kept elsewhere" },
+	[OPT_ACCEPT] = { "accept", 0, OPT_VALUE, OPT_ONCE, "NUMBER", NULL, 0,
+	        "accept that entries from that one on do not hold" },
 	[OPT_FAIL_ON] = { "fail-on", 0, OPT_VALUE, OPT_ONCE, "LEVEL", "info warning critical none", 0,
 	        "exit 5 from this severity on (warning)" },
 	[OPT_SAMPLE] = { "sample", 0, OPT_VALUE, OPT_ONCE, "DUR", NULL, 0,
@@ -170,7 +172,8 @@ static const enum opt_id list_options[] = { OPT_STATE, OPT_TAGGED, OPT_SORT,
 	OPT_STALE_CONFIG, OPT_NONE };
 static const enum opt_id status_options[] = { OPT_WATCH, OPT_ENDPOINTS, OPT_NONE };
 static const enum opt_id audit_options[] = { OPT_FAIL_ON, OPT_SAMPLE, OPT_ALL, OPT_NONE };
-static const enum opt_id log_options[] = { OPT_SINCE, OPT_PEER, OPT_VERIFY, OPT_HEAD, OPT_NONE };
+static const enum opt_id log_options[] = { OPT_SINCE, OPT_PEER, OPT_VERIFY, OPT_HEAD, OPT_ACCEPT,
+	                                     OPT_NONE };
 static const enum opt_id usage_options[] = { OPT_SINCE, OPT_BY, OPT_NONE };
 static const enum opt_id metrics_options[] = { OPT_PER_PEER, OPT_REPLACE_FILE, OPT_NONE };
 static const enum opt_id disclose_options[] = { OPT_DOCUMENT, OPT_SIGNATURE, OPT_ENDPOINTS,
@@ -306,12 +309,15 @@ const struct cmd cmd_all[] = {
 	  "worse, or as --fail-on says. More than 20 of a kind are told as one, but for\n"
 	  "--all. --sample keeps what it sees in memory; Ctrl-C ends it, and tells.\n",
 	  cmd_audit },
-	{ "log", NULL, "[HEAD]", 0, 1, GROUP_AUDIT, WORDS_NONE, CMD_READS | CMD_LISTS, log_options,
+	{ "log", NULL, "[HEAD]", 0, 1, GROUP_AUDIT, WORDS_NONE,
+	  CMD_READS | CMD_LISTS | CMD_ASKS, log_options,
 	  "who changed what, and when",
 	  "The audit chain, oldest entry first; with -i of that interface alone.\n"
 	  "--verify recomputes it and exits 5 where it does not hold. With a HEAD that\n"
 	  "--head printed before, '--verify --head HEAD' exits 5 also where the chain does\n"
-	  "not extend that one: it was cut, rewritten, or is an older copy.\n", cmd_log },
+	  "not extend that one: it was cut, rewritten, or is an older copy. --accept, with the\n"
+	  "first entry that does not hold, appends one that takes the place of all from there\n"
+	  "on: nothing is altered, and --verify always tells of it.\n", cmd_log },
 	{ "usage", NULL, "[NAME…]", 0, CMD_ANY, GROUP_AUDIT, WORDS_PEERS, CMD_READS | CMD_LISTS,
 	  usage_options, "what peers have transferred",
 	  "As maintain counted it: totals that survive resets and reboots. --since WHEN: by\n"

@@ -74,6 +74,7 @@ enum opt_id {
 	OPT_PEER,
 	OPT_VERIFY,
 	OPT_HEAD,
+	OPT_ACCEPT,
 	OPT_FAIL_ON,
 	OPT_SAMPLE,
 	OPT_ALL,

@@ -5,7 +5,10 @@
 #include "own.h"
 #include "words.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
 static const struct out_column columns[] = {
 	{ "number", "NUMBER", OUT_HIDE },
@@ -86,24 +89,82 @@ static int show(struct cli *cli, struct prg_error *err)
 
 /* ----------------------------------------------------------------- verifying */
 
+/* Runs of entries that were accepted, as they are told. */
+struct runs {
+	struct run {
+		uint64_t first, last;
+	} *list;
+	size_t n;
+};
+
+static void runs_done(struct runs *runs)
+{
+	free(runs->list);
+}
+#define OWN_RUNS __attribute__((cleanup(runs_done))) struct runs
+
+static int keep_run(void *context, uint64_t first, uint64_t last)
+{
+	struct runs *runs = context;
+	struct run *grown = realloc(runs->list, (runs->n + 1) * sizeof(*grown));
+
+	if (!grown)
+		return PRG_E_NOMEM;
+	runs->list = grown;
+	runs->list[runs->n++] = (struct run){ first, last };
+	return 0;
+}
+
+static void print_runs(struct out *out, const struct runs *runs)
+{
+	char text[256];
+	size_t used = 0;
+
+	if (out->mode == OUT_JSON) {
+		out_array(out, "accepted");
+		for (size_t i = 0; i < runs->n; i++) {
+			out_object(out, NULL);
+			out_number(out, "first", runs->list[i].first);
+			out_number(out, "last", runs->list[i].last);
+			out_object_end(out);
+		}
+		out_array_end(out);
+		return;
+	}
+	for (size_t i = 0; i < runs->n && used < sizeof(text); i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%" PRIu64 " to %" PRIu64,
+		                         i ? ", " : "entries ", runs->list[i].first,
+		                         runs->list[i].last);
+	if (runs->n)
+		out_text(out, "accepted", text);
+}
+
 static int verify(struct cli *cli, struct prg_error *err)
 {
 	static const struct out_column labels[] = {
 		{ "holds", "holds", 0 },
 		{ "entries", "entries", 0 },
 		{ "head", "head", 0 },
+		{ "accepted", "but for", 0 },
+	}, failed[] = {
+		{ "holds", "holds", 0 },
+		{ "entries", "entries", 0 },
+		{ "head", "head", 0 },
 		{ "finding", "finding", 0 },
 	};
 	const char *known = cli->args.n_words ? cli->args.words[0] : NULL;
+	OWN_RUNS runs = { 0 };
 	struct out *out = &cli->out;
 	char head[65];
 	uint64_t entries = 0;
-	int code = known ? prg_register_verify_from(cli->reg, known, &entries, head, err)
-	                 : prg_register_verify(cli->reg, &entries, head, err);
+	int code = prg_register_verify_accepted(cli->reg, known, keep_run, &runs, &entries, head,
+	                                        err);
 
+	if (code == PRG_E_NOMEM)
+		return say_nomem(err);
 	if (code && code != PRG_E_CORRUPT)
 		return code;
-	out_record(out, "chain", labels, code ? 4 : 3);
+	out_record(out, "chain", code ? failed : labels, code || runs.n ? 4 : 3);
 	out_bool(out, "holds", !code);
 	if (code) {
 		out_null(out, "entries");
@@ -112,9 +173,33 @@ static int verify(struct cli *cli, struct prg_error *err)
 		out_number(out, "entries", entries);
 		out_text(out, "head", head);
 	}
-	out_text(out, "finding", code ? err->message : NULL);
+	if (!code || out->mode == OUT_JSON)
+		print_runs(out, &runs);
+	if (code || out->mode == OUT_JSON)
+		out_text(out, "finding", code ? err->message : NULL);
 	out_record_end(out);
 	return code ? CMD_FINDINGS : 0;
+}
+
+static int accept_rest(struct cli *cli, struct prg_error *err)
+{
+	const char *text = args_value(&cli->args, OPT_ACCEPT);
+	char question[160], *end;
+	unsigned long long first;
+	int code;
+
+	errno = 0;
+	first = strtoull(text, &end, 10);
+	if (!isdigit((unsigned char)text[0]) || *end || errno || !first)
+		return say_error(err, PRG_E_USAGE, "malformed number '%.40s' of --accept: expected "
+		                                   "the first entry that does not hold, as 'peerage "
+		                                   "log --verify' names it", text);
+	(void)snprintf(question, sizeof(question), "accept for good that entries from %llu on do "
+	                                           "not hold, as they are now", first);
+	code = cli_confirm(cli, "log --accept", question, err);
+	if (!code && !cli->dry_run)
+		code = prg_register_accept(cli->reg, first, err);
+	return code ? code : verify(cli, err);
 }
 
 static int print_head(struct cli *cli, struct prg_error *err)
@@ -146,6 +231,11 @@ int cmd_log(struct cli *cli, struct prg_error *err)
 	bool checks = args_has(&cli->args, OPT_VERIFY), head = args_has(&cli->args, OPT_HEAD);
 	bool filters = args_has(&cli->args, OPT_SINCE) || args_has(&cli->args, OPT_PEER);
 
+	if (args_has(&cli->args, OPT_ACCEPT)) {
+		if (checks || head || filters || cli->args.n_words)
+			return say_error(err, PRG_E_USAGE, "--accept goes with no other option of log");
+		return accept_rest(cli, err);
+	}
 	if (cli->args.n_words && !(checks && head))
 		return say_error(err, PRG_E_USAGE, "a HEAD is compared by 'peerage log --verify "
 		                                   "--head HEAD'");

@@ -219,11 +219,14 @@ void out_record_end(struct out *out)
 
 void out_object(struct out *out, const char *key)
 {
-	size_t length = strlen(key);
+	size_t length;
 
-	if (out->mode == OUT_JSON) {
+	if (out->mode == OUT_JSON) { /* where key is NULL in a list */
 		json_open(out, key, '{', '}');
-	} else if (out->nested + length + 2 <= sizeof(out->path)) {
+		return;
+	}
+	length = strlen(key);
+	if (out->nested + length + 2 <= sizeof(out->path)) {
 		memcpy(out->path + out->nested, key, length);
 		out->nested += length;
 		out->path[out->nested++] = '.';

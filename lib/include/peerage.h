@@ -288,6 +288,29 @@ PRG_MUST_CHECK int prg_register_verify_from(struct prg_register *reg, const char
                                             uint64_t *ret_entries, char ret_head[65],
                                             struct prg_error *err);
 
+/* Entries first to last do not hold, and were accepted as they are by the entry behind
+ * them. A return other than 0 ends the verification, and is returned. */
+typedef int prg_accepted_fn(void *context, uint64_t first, uint64_t last);
+/*
+ * Verifies, and calls fn for each run of entries that was accepted: what was altered
+ * since holds no more. head: as above, or NULL; fn may be NULL. Errors: as above.
+ */
+PRG_MUST_CHECK int prg_register_verify_accepted(struct prg_register *reg, const char *head,
+                                                prg_accepted_fn *fn, void *context,
+                                                uint64_t *ret_entries, char ret_head[65],
+                                                struct prg_error *err);
+/*
+ * Accepts entry `first`, the first that does not hold, and all behind it as they are now,
+ * for good and in sight: an entry "accept" takes their place in the chain, with a digest
+ * of them, and each verification tells of it. Nothing is altered or taken away. A head
+ * that was kept from before `first` is still extended; one from behind it is not.
+ * For after the damage was looked at, where there is no copy to go back to.
+ * Errors: PRG_E_CONFLICT: the chain holds, or another entry is the first; PRG_E_BUSY,
+ * PRG_E_NOMEM; PRG_E_FAILED, PRG_E_FULL (disk). Privilege: the register's file.
+ */
+PRG_MUST_CHECK int prg_register_accept(struct prg_register *reg, uint64_t first,
+                                       struct prg_error *err);
+
 /* ------------------------------------------------------ interfaces and peers */
 
 enum prg_peer_state {

@@ -9,6 +9,11 @@
  * salt a row: who is concerned and what changed lives beside the chain, in a row
  * that can be erased alone while the chain still verifies. After an erasure
  * (salt and detail NULL) only the commitment is left.
+ *
+ * An entry "accept" takes the place of entries that do not hold: numbers first to last
+ * in its detail, last being the one before its own, and a digest of these rows as they
+ * were then. It is hashed behind the entry before first. So what was altered stays in
+ * sight, is told apart by whoever verifies, and cannot be altered again.
  */
 #ifndef PRG_STORE_AUDIT_H
 #define PRG_STORE_AUDIT_H
@@ -32,6 +37,18 @@ void prg_audit_witness(struct prg_store *store, prg_witness_fn *fn, void *contex
  * PRG_E_CORRUPT also where no entry has it. */
 int prg_audit_verify(struct prg_store *store, const char *known, uint64_t *ret_entries,
                      char ret_head[65], struct prg_error *err);
+/* The same; fn, which may be NULL, is told of entries that do not hold and were accepted,
+ * and may end it with other than 0. *ret_broken, which may be NULL: the first entry that
+ * does not hold; 0: all do. It is set whatever is returned. */
+int prg_audit_verify_accepted(struct prg_store *store, const char *known,
+                              prg_accepted_fn *fn, void *context, uint64_t *ret_entries,
+                              char ret_head[65], uint64_t *ret_broken,
+                              struct prg_error *err);
+/* In a transaction: entry `first`, the first that does not hold, and all behind it are
+ * accepted as they are, by an entry that says so. PRG_E_CONFLICT: another is the first,
+ * or all hold. */
+int prg_audit_accept(struct prg_store *store, int64_t now, const char *actor, uint64_t first,
+                     struct prg_error *err);
 
 /* ---- audit_read.c: what a person asks of the chain */
 struct prg_audit_filter {

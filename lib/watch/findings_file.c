@@ -109,15 +109,18 @@ static int look_at_chain(struct prg_findings *f, struct prg_store *store, struct
 {
 	struct prg_error broken;
 	char head[65];
-	uint64_t n;
-	int rc = prg_audit_verify(store, NULL, &n, head, &broken);
+	uint64_t n, first;
+	int rc = prg_audit_verify_accepted(store, NULL, NULL, NULL, &n, head, &first, &broken);
 
 	if (rc == PRG_E_CORRUPT)
 		return prg_findings_add(f, PRG_SEVERITY_CRITICAL, PRG_F_CHAIN, NULL, broken.message,
 		                        "somebody altered the record of who changed what, or the "
 		                        "file is damaged: look at what changed since the last "
-		                        "head that you kept, and go back to a copy from before",
-		                        NULL, err);
+		                        "head that you kept, and go back to a copy from before; "
+		                        "where there is none, accept it, in sight of all who verify",
+		                        prg_findings_command(f, "-y log --accept %llu",
+		                                             (unsigned long long)first),
+		                        err);
 	if (rc < 0 && err != NULL)
 		*err = broken;
 	return rc;

@@ -121,19 +121,43 @@ int prg_register_verify(struct prg_register *reg, uint64_t *ret_entries, char re
 	return prg_audit_verify(reg->store, NULL, ret_entries, ret_head, err);
 }
 
-int prg_register_verify_from(struct prg_register *reg, const char *head, uint64_t *ret_entries,
-                             char ret_head[65], struct prg_error *err)
+int prg_register_verify_accepted(struct prg_register *reg, const char *head,
+                                 prg_accepted_fn *fn, void *context, uint64_t *ret_entries,
+                                 char ret_head[65], struct prg_error *err)
 {
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; isxdigit((unsigned char)head[i]); i++)
-		;
-	if (i != 64 || head[i] != '\0')
+	while (head != NULL && isxdigit((unsigned char)head[i]))
+		i++;
+	if (head != NULL && (i != 64 || head[i] != '\0'))
 		return prg_error_set(err, PRG_E_USAGE,
 		                     "'%.70s' is no head of a chain: expected the 64 hexadecimal "
 		                     "digits that 'peerage log --head' prints",
 		                     head);
-	return prg_audit_verify(reg->store, head, ret_entries, ret_head, err);
+	return prg_audit_verify_accepted(reg->store, head, fn, context, ret_entries, ret_head, NULL,
+	                                 err);
+}
+
+int prg_register_verify_from(struct prg_register *reg, const char *head, uint64_t *ret_entries,
+                             char ret_head[65], struct prg_error *err)
+{
+	return prg_register_verify_accepted(reg, head, NULL, NULL, ret_entries, ret_head, err);
+}
+
+int prg_register_accept(struct prg_register *reg, uint64_t first, struct prg_error *err)
+{
+	int rc = prg_store_begin(reg->store, err);
+
+	if (rc < 0)
+		return rc;
+	/* not prg_store_now(): the last entry's time may be what was altered */
+	rc = prg_audit_accept(reg->store, prg_clock_now(), reg->actor, first, err);
+	if (rc == 0)
+		rc = prg_store_commit(reg->store, err);
+	prg_store_rollback(reg->store); /* nothing, after a commit */
+	if (rc == 0)
+		prg_audit_witness(reg->store, reg->witness, reg->witness_context);
+	return rc;
 }
 
 int prg_since_parse(const char *text, int64_t *ret_moment, struct prg_error *err)

@@ -122,6 +122,41 @@ actor() {
 	error_is "whole chain"
 }
 
+@test "what does not hold can be accepted, in sight of whoever verifies" {
+	history
+	t 0 log --head
+	head=$output
+	t 3 -y log --accept 4
+	error_is "nothing to accept"
+	register "UPDATE audit SET actor = 'nobody' WHERE number = 4"
+	cp -r register kept
+	t 5 -n log --accept 4
+	t 3 -y log --accept 5
+	error_is "the first entry that does not hold is 4, not 5"
+	t 2 log --accept 4 </dev/null
+	error_is "asks first"
+	for number in 0 -4 4x 4.5 '' 99999999999999999999; do
+		t 2 -y log "--accept=$number"
+		error_is "malformed number '$number'"
+	done
+	t 2 -y log --accept 4 --verify
+	error_is "goes with no other option"
+	diff -r register kept
+	does_not_hold 'entry 4 '
+	t 0 -y log --accept 4
+	[[ ${lines[3]} == "but for  entries 4 to 7" ]]
+	t 0 log --verify -j
+	j '.chain | .holds and .entries == 8 and .accepted == [{"first": 4, "last": 7}]'
+	t 5 log --verify --head "$head"
+	t 0 log --head
+	t 0 log --verify --head "$output"
+	t 0 log -j
+	j '.entries[7] | .verb == "accept" and .actor == "'"$(id -un)"'"'
+	j '.entries[3].actor == "nobody"'
+	register "UPDATE audit SET actor = 'somebody' WHERE number = 4"
+	does_not_hold 'entry 4 .*altered after it was accepted'
+}
+
 @test "an entry that was changed, taken out, put in or moved is found" {
 	history
 	cp -r register kept

@@ -165,6 +165,102 @@ static void test_malformed_entries(void **state)
 /* ------------------------------------------------------------------ tampering */
 
 /* Each on a copy of its own; the first entry that no longer holds is named. */
+/* ------------------------------------------------------------------- accepted */
+
+struct told {
+	unsigned n;
+	uint64_t first, last;
+};
+
+static int accepted(void *context, uint64_t first, uint64_t last)
+{
+	struct told *told = context;
+
+	told->n++;
+	told->first = first;
+	told->last = last;
+	return 0;
+}
+
+static void holds_but_for(struct fixture *f, struct prg_store *store, uint64_t first, uint64_t last,
+                          uint64_t end, const char *sql)
+{
+	struct told told = { 0 };
+	uint64_t entries = 0, broken = 77;
+	char head[65];
+
+	if (prg_audit_verify_accepted(store, NULL, accepted, &told, &entries, head, &broken,
+	                              &f->err) < 0)
+		fail_msg("%s: %s", sql, f->err.message);
+	assert_int_equal(broken, 0);
+	assert_int_equal(told.n, 1);
+	assert_int_equal(told.first, first);
+	assert_int_equal(told.last, last);
+	assert_int_equal(entries, end);
+}
+
+static void accept_from(struct fixture *f, struct prg_store *store, uint64_t first)
+{
+	OK(f, prg_store_begin(store, &f->err));
+	OK(f, prg_audit_accept(store, NOW, "root", first, &f->err));
+	OK(f, prg_store_commit(store, &f->err));
+}
+
+static void breaks_at(struct fixture *f, struct prg_store *store, uint64_t first, const char *why)
+{
+	uint64_t entries = 77, broken = 77;
+	char head[65] = "untouched";
+
+	assert_int_equal(prg_audit_verify_accepted(store, NULL, NULL, NULL, &entries, head, &broken,
+	                                           &f->err),
+	                 PRG_E_CORRUPT);
+	assert_int_equal(broken, first);
+	assert_int_equal(entries, 77);
+	if (strstr(f->err.message, why) == NULL)
+		fail_msg("no '%s' in: %s", why, f->err.message);
+}
+
+/* What does not hold from `first` on is accepted; it can be gone on from; what was
+ * accepted and what accepted it cannot be altered, and that is accepted in turn. */
+static void accept_it(struct fixture *f, struct prg_store *store, const char *path, int first_bad,
+                      const char *sql)
+{
+	struct prg_audit_entry entry = { .verb = "next", .actor = "root" };
+	uint64_t first = (uint64_t)first_bad, last;
+	char change[160];
+
+	OK(f, prg_store_begin(store, &f->err));
+	assert_int_equal(prg_audit_accept(store, NOW, "root", first + 1, &f->err), PRG_E_CONFLICT);
+	if (first > 1)
+		assert_int_equal(prg_audit_accept(store, NOW, "root", first - 1, &f->err),
+		                 PRG_E_CONFLICT);
+	prg_store_rollback(store);
+	accept_from(f, store, first);
+	last = (uint64_t)raw_number(path, "SELECT max(number) - 1 FROM audit");
+	assert_true(last >= ENTRIES);
+	holds_but_for(f, store, first, last, last + 1, sql);
+	OK(f, prg_store_begin(store, &f->err));
+	assert_int_equal(prg_audit_accept(store, NOW, "root", first, &f->err), PRG_E_CONFLICT);
+	OK(f, prg_audit_append(store, NOW, &entry, &f->err));
+	OK(f, prg_store_commit(store, &f->err));
+	holds_but_for(f, store, first, last, last + 2, sql);
+
+	snprintf(change, sizeof(change), "INSERT OR REPLACE INTO audit SELECT %llu, time, verb, "
+	         "interface, 'x', commitment, hash FROM audit WHERE verb = 'next'",
+	         (unsigned long long)first);
+	raw_sql(path, change);
+	breaks_at(f, store, first, "altered after it was accepted");
+	accept_from(f, store, first);
+	holds_but_for(f, store, first, last + 2, last + 3, sql);
+
+	snprintf(change, sizeof(change), "UPDATE audit_detail SET detail = replace(detail, 'entries',"
+	         " 'nothing') WHERE number = %llu", (unsigned long long)(last + 3));
+	raw_sql(path, change);
+	breaks_at(f, store, first, "nor does the entry that accepted it");
+	accept_from(f, store, first);
+	holds_but_for(f, store, first, last + 3, last + 4, sql);
+}
+
 static void test_every_tampering_is_named(void **state)
 {
 	static const struct {
@@ -241,10 +337,14 @@ static void test_every_tampering_is_named(void **state)
 			fail_msg("%s: no '%s' in: %s", cases[i].sql, word, f->err.message);
 		assert_int_equal(entries, 77);
 		assert_string_equal(head, "untouched");
+		accept_it(f, store, copy, cases[i].first_bad, cases[i].sql);
 		prg_store_close(&store);
 		unlink(copy);
 	}
 	OK(f, verify(f));
+	OK(f, prg_store_begin(f->store, &f->err));
+	assert_int_equal(prg_audit_accept(f->store, NOW, "root", ENTRIES, &f->err), PRG_E_CONFLICT);
+	prg_store_rollback(f->store);
 }
 
 static void test_erased_details_still_verify(void **state)

@@ -138,4 +138,29 @@ wg_set "${strange[@]}"
 is "how many they are is said" "$(findings | cut -f8)" 25
 audit_args=(--all)
 is "and each, if asked for" "$(findings | grep -c $'^critical\tunregistered-peer\t')" 25
+peerage -q -y sync --prune >/dev/null
+
+# ------------------------------------------------------------ changed all the while
+# Another sets what is set already, again and again. The answers to one dump are asked for
+# slowly, so that each of its tries meets that; 200 peers take more than one answer.
+printf '%s\n' p{0..199} | peerage -q add --from - >/dev/null || bail 'add --from'
+audit_args=()
+busy() {
+	keepalive=$(server_ns wg show wg0 persistent-keepalive | awk -v k="$alice" '$1 == k { print $2 }')
+	server_ns bash -c "while wg set wg0 peer $alice persistent-keepalive $keepalive; do :; done" &
+	busy=$!
+}
+slowly() {
+	peerage() {
+		in_ns server strace -f -qq -o /dev/null -e trace=recvmsg \
+			-e inject=recvmsg:delay_enter=400000 "$PEERAGE" "$@"
+	}
+	finds "$@"
+}
+ended() { kill "$busy" && { wait "$busy" || :; } 2>/dev/null; }
+ok "changing: made" busy
+ok "changing: found, and nothing else" eval '(slowly "warning changing -")'
+mend=$(cut -f7 <"$box/findings" | sed 1d)
+ok "changing: it ends" ended
+ok "changing: mended by '$mend'" mended
 finish

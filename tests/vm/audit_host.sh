@@ -39,9 +39,10 @@ rm /etc/wireguard/wg0.conf
 case_of 'warning pending -' register \
 	'INSERT INTO pending (interface_id, kind) SELECT id, 3 FROM interface'
 cp -a "${PEERAGE_REGISTER%/*}" "$box/kept"
-altered() { register "UPDATE audit SET actor = 'nobody' WHERE number = 2"; }
-ok "chain: made" altered
-ok "chain: found, and nothing else" finds 'critical chain -'
+altered() { register "UPDATE audit SET actor = '${1:-nobody}' WHERE number = 2"; }
+case_of 'critical chain -' altered
+ok "what was accepted stays in sight" grep -q '^but for  entries 2 to' <(peerage log --verify)
+altered somebody
 is "a critical finding exits 5" "$(peerage audit --fail-on critical >/dev/null 2>&1; echo $?)" 5
 is "and 0 with --fail-on none" "$(peerage audit --fail-on none >/dev/null 2>&1; echo $?)" 0
 restored() { rm -r "${PEERAGE_REGISTER%/*}" && cp -a "$box/kept" "${PEERAGE_REGISTER%/*}" && as_it_should_be; }
