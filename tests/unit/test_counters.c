@@ -3,6 +3,8 @@
  * ticks, and each thing by itself that makes counters begin at zero. */
 #include "tick_fixture.h"
 
+#include "memcheck.h"
+
 #define PEERS (RUNNING / 2)
 
 /* -------------------------------------------------------------------- the model */
@@ -185,7 +187,7 @@ static void counters_are_exact(void **state)
 		assert_ok(verb(PRG_ADD, 0, model[i].name));
 	}
 	follow();
-	for (step = 0; step < 400; step++) {
+	for (step = 0; step < memcheck_or(60, 400); step++) {
 		some_traffic();
 		happen();
 		follow();

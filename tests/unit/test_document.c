@@ -8,8 +8,9 @@
 #include "base/strbuf.h"
 #include "engine.h"
 #include "random_client.h"
+#include "memcheck.h"
 
-#define STATES 60
+#define STATES memcheck_or(8, 60)
 #define NAMES  24
 
 #define INTENT PRG_CLEANUP(prg_intent_free) struct prg_intent

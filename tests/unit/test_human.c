@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "human.h"
+#include "memcheck.h"
 
 static void same(int64_t when)
 {
@@ -29,7 +30,7 @@ static void every_day(void **state)
 	int64_t day, end = 253402300800 / 86400;
 
 	(void)state;
-	for (day = 0; day < end; day++) {
+	for (day = 0; day < end; day += memcheck_or(13, 1)) {
 		same(day * 86400);
 		same(day * 86400 + 86399);
 	}
@@ -38,7 +39,7 @@ static void every_day(void **state)
 static void every_second_of_a_day(void **state)
 {
 	(void)state;
-	for (int64_t second = 0; second < 86400; second++)
+	for (int64_t second = 0; second < 86400; second += memcheck_or(97, 1))
 		same(1709164800 + second); /* 29 February 2024 */
 }
 

@@ -23,6 +23,7 @@
 #include "model/addr.h"
 #include "model/peer.h"
 #include "report.h"
+#include "memcheck.h"
 
 static uint64_t countdown; /* 1: the next one fails; 0: none does */
 static bool armed, all_after;
@@ -324,11 +325,11 @@ static bool try(const struct change *change, uint64_t n, const char *before, con
 /* NOMEM_STEP=1 takes each allocation, and a minute. valgrind(1) takes its time. */
 static uint64_t step(void)
 {
-	const char *wanted = getenv("NOMEM_STEP"), *preload = getenv("LD_PRELOAD");
+	const char *wanted = getenv("NOMEM_STEP");
 
 	if (wanted != NULL && strtoul(wanted, NULL, 10) > 0)
 		return strtoul(wanted, NULL, 10);
-	return preload != NULL && strstr(preload, "vgpreload") != NULL ? 173 : 29;
+	return memcheck_or(173, 29);
 }
 
 static void sweep(const struct change *change)

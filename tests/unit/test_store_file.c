@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /* The register as a file: making, opening, refusing, sharing. */
 #include "store_fixture.h"
+
+#include "memcheck.h"
 #include "store/schema.h"
 
 #include <errno.h>
 #include <grp.h>
 #include <sys/wait.h>
 
-#define PROCESSES 200
+#define PROCESSES      memcheck_or(20, 200)
+#define MOST_PROCESSES 200
 #define MAKERS    24
 /* what this program makes, and one that it does not know */
 #define TEXT_(x)  #x
@@ -435,7 +438,7 @@ static int one_add(const char *path, unsigned flags, unsigned number)
 static void crowd(struct fixture *f, size_t n, int (*one)(const char *, unsigned, unsigned),
                   unsigned flags)
 {
-	pid_t pids[PROCESSES];
+	pid_t pids[MOST_PROCESSES];
 	int start[2];
 	unsigned i;
 
