@@ -251,7 +251,7 @@ static int take_lock(struct prg_road *road, struct prg_error *err)
 	snprintf(path, sizeof(path), PRG_RUN_DIRECTORY "/%s.lock", name_of(road));
 	rc = prg_directory_make(PRG_RUN_DIRECTORY, err);
 	if (rc == 0)
-		rc = prg_file_lock(path, prg_store_wait_ms(road->store), &road->lock, err);
+		rc = prg_lock_take(path, prg_store_wait_ms(road->store), &road->lock, err);
 	return rc < 0 ? refuse_unlocked(rc, err) : 0;
 }
 
@@ -569,7 +569,7 @@ static int travel(struct prg_road *road, struct prg_error *err)
 		return rc;
 	rc = take_lock(road, err);
 	/* what was read before the lock may have changed since */
-	if (rc == 0 && road->lock >= 0 && road->interface != NULL)
+	if (rc == 0 && road->lock.fd >= 0 && road->interface != NULL)
 		rc = look_up_again(road, err);
 	/* what it lists is what will be changed: nobody else may change it meanwhile */
 	if (rc == 0 && applies(road))
@@ -609,7 +609,7 @@ int prg_execute(struct prg_register *reg, const struct prg_intent *intent,
                 struct prg_report **ret_report, struct prg_error *err)
 {
 	struct prg_road road = {
-		.reg = reg, .store = reg->store, .intent = intent, .lock = -1,
+		.reg = reg, .store = reg->store, .intent = intent, .lock = PRG_LOCK_NONE,
 		.problems = { .fn = intent->problem, .context = intent->problem_context },
 	};
 	int rc = prg_report_new(&road.report, err);
@@ -626,8 +626,7 @@ int prg_execute(struct prg_register *reg, const struct prg_intent *intent,
 	}
 	prg_crew_free(&road.makers); /* before what it works on goes */
 	prg_backend_close(&road.backend);
-	if (road.lock >= 0)
-		close(road.lock);
+	prg_lock_release(&road.lock);
 	prg_listing_done(&road.listing);
 	prg_tick_free(&road.tick);
 	prg_plan_free(&road.plan);

@@ -12,6 +12,7 @@
 #define PRG_ENGINE_H
 
 #include "backend/backend.h"
+#include "base/lock.h"
 #include "host/host.h"
 #include "intent.h"
 #include "plan/plan.h"
@@ -55,7 +56,7 @@ struct prg_road {
 	struct prg_interface *interface; /* as it is in the register */
 	struct prg_backend *backend;  /* NULL: not opened */
 	struct prg_listing listing;   /* of the firewall, since the lock was taken */
-	int lock;
+	struct prg_lock lock;
 	int64_t now;
 	struct prg_clock_verdict clock;
 	struct prg_tick *tick;        /* PRG_MAINTAIN: what runs; NULL: nothing was seen */

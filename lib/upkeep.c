@@ -149,7 +149,7 @@ static void mark(const struct prg_road *road)
 	char path[96];
 	int fd;
 
-	if (road->lock < 0) /* record only, a dry run */
+	if (road->lock.fd < 0) /* record only, a dry run */
 		return;
 	mark_path(road->reg, road->interface->name, path);
 	fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);

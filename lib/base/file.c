@@ -5,11 +5,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/error.h"
 
 static int make_parents(char *path, struct prg_error *err)
@@ -111,37 +109,5 @@ int prg_file_write_existing(const char *path, const char *text, struct prg_error
 		return prg_error_errno(err, errno, "cannot open %s", path);
 	if (write(fd, text, length) != (ssize_t)length)
 		return prg_error_errno(err, errno, "cannot write %s", path);
-	return 0;
-}
-
-int prg_file_lock(const char *path, unsigned wait_ms, int *ret_fd, struct prg_error *err)
-{
-	int64_t deadline = prg_clock_monotonic_ms() + wait_ms;
-	unsigned pause = 1;
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-	if (fd < 0)
-		return prg_error_errno(err, errno, "cannot open lock %s", path);
-	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		int saved = errno;
-
-		if (saved == EINTR)
-			continue;
-		if (saved != EWOULDBLOCK) {
-			close(fd);
-			return prg_error_errno(err, saved, "cannot lock %s", path);
-		}
-		if (prg_clock_monotonic_ms() >= deadline) {
-			close(fd);
-			return prg_error_set(err, PRG_E_BUSY,
-			                     "another peerage holds %s: try again, or wait longer "
-			                     "with --wait",
-			                     path);
-		}
-		prg_clock_sleep_ms(pause);
-		if (pause < 16)
-			pause *= 2;
-	}
-	*ret_fd = fd;
 	return 0;
 }

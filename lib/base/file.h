@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Files and locks. */
+/* Files. */
 #ifndef PRG_BASE_FILE_H
 #define PRG_BASE_FILE_H
 
@@ -15,10 +15,5 @@ int prg_file_read(const char *path, size_t limit, char **ret_data, size_t *ret_l
                   struct prg_error *err);
 /* Writes `text` to an existing file (a sysctl); no creation, no truncation. */
 int prg_file_write_existing(const char *path, const char *text, struct prg_error *err);
-
-/* Takes an exclusive flock(2) on a file (made if absent, 0600, never through a
- * symbolic link), waiting up to wait_ms. Closing *ret_fd releases it.
- * Errors: PRG_E_BUSY after the wait. */
-int prg_file_lock(const char *path, unsigned wait_ms, int *ret_fd, struct prg_error *err);
 
 #endif
