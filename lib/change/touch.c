@@ -9,7 +9,6 @@
 #include "model/addr.h"
 #include "plan/diff.h"
 #include "store/audit.h"
-#include "store/usage.h"
 
 int prg_change_audit(struct prg_road *road, const char *verb, const struct prg_peer *peer,
                      const char *detail, struct prg_error *err)
@@ -104,15 +103,6 @@ static int touch_routes(struct prg_road *road, const struct prg_wg_peer *one,
 	return rc;
 }
 
-/* A peer that comes back: with nothing pending it is not in the interface, and its
- * counters will begin at zero. */
-static int begin_anew(struct prg_road *road, const struct prg_wg_peer *to, struct prg_error *err)
-{
-	if (road->intent->verb == PRG_ADD || road->record_only || road->undrained)
-		return 0;
-	return prg_usage_begin(road->store, road->interface->id, &to->public_key, 1, err);
-}
-
 /* The peer alone. */
 static int touch_peer(struct prg_road *road, const char *name, const char *who,
                       const struct prg_wg_peer *from, const struct prg_wg_peer *to,
@@ -124,9 +114,7 @@ static int touch_peer(struct prg_road *road, const char *name, const char *who,
 
 	if (from == NULL && to == NULL)
 		return 0;
-	rc = from == NULL ? begin_anew(road, to, err) : 0;
-	if (rc == 0)
-		rc = prg_diff_peer(NULL, from, to, PRG_DIFF_DESIRES, 0, NULL, &fields, err);
+	rc = prg_diff_peer(NULL, from, to, PRG_DIFF_DESIRES, 0, NULL, &fields, err);
 	if (rc == 0 && (to == NULL || fields != 0)) {
 		rc = to == NULL ? prg_change_pend_removal(road, &from->public_key, &tag, err)
 		                : prg_change_pend(road, PRG_PENDING_PEER, &to->public_key, NULL,

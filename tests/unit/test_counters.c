@@ -237,14 +237,30 @@ static void counted(void)
 	assert_ok(verb(PRG_MAINTAIN, 0, NULL));
 }
 
+static void totals_are(int rx, int tx)
+{
+	assert_int_equal(number("SELECT u.rx_bytes FROM usage u JOIN peer p ON p.id = u.peer_id "
+	                        "WHERE p.name = '%s'", "alice"), rx);
+	assert_int_equal(number("SELECT u.tx_bytes FROM usage u JOIN peer p ON p.id = u.peer_id "
+	                        "WHERE p.name = '%s'", "alice"), tx);
+}
+
 static void is_counted_from_zero(void)
 {
 	traffic("alice", 150, 1500);
 	assert_ok(verb(PRG_MAINTAIN, 0, NULL));
-	assert_int_equal(number("SELECT u.rx_bytes FROM usage u JOIN peer p ON p.id = u.peer_id "
-	                        "WHERE p.name = '%s'", "alice"), 250);
-	assert_int_equal(number("SELECT u.tx_bytes FROM usage u JOIN peer p ON p.id = u.peer_id "
-	                        "WHERE p.name = '%s'", "alice"), 2500);
+	totals_are(250, 2500);
+}
+
+static void make_behind(const struct prg_public_key *key)
+{
+	const struct prg_wg_peer peer = { .public_key = *key };
+	const struct prg_op op = { .kind = PRG_OP_PEER_SET, .peer = &peer,
+		                   .fields = PRG_OF_CREATE };
+	PRG_BACKEND *backend = NULL;
+
+	assert_ok(prg_backend_open(PRG_BACKEND_MEMORY, "wg0", &backend, &err));
+	assert_ok(prg_backend_apply(backend, &op, 1, NULL, NULL, &err));
 }
 
 /* Recorded only, so that the change itself has no say; then whatever comes drains. */
@@ -326,18 +342,69 @@ static void sync_finds_a_peer_missing(void **state)
 
 static void a_tick_sees_a_peer_missing(void **state)
 {
-	struct prg_wg_peer peer = { 0 };
-	const struct prg_op op = { .kind = PRG_OP_PEER_SET, .peer = &peer,
-		                   .fields = PRG_OF_CREATE };
-	PRG_BACKEND *backend = NULL;
+	struct prg_public_key key;
 
 	(void)state;
 	counted();
-	peer.public_key = key_of("alice");
-	remove_behind(&peer.public_key);
+	key = key_of("alice");
+	remove_behind(&key);
 	assert_ok(verb(PRG_MAINTAIN, 0, NULL));
-	assert_ok(prg_backend_open(PRG_BACKEND_MEMORY, "wg0", &backend, &err));
-	assert_ok(prg_backend_apply(backend, &op, 1, NULL, NULL, &err));
+	make_behind(&key);
+	is_counted_from_zero();
+}
+
+/* Somebody let in again who was disabled, and what came is counted. */
+static void let_in_by_somebody(void)
+{
+	struct prg_public_key key;
+
+	counted();
+	key = key_of("alice");
+	assert_ok(verb(PRG_DISABLE, 0, "alice"));
+	make_behind(&key);
+	traffic("alice", 100, 1000);
+	(void)verb(PRG_MAINTAIN, 0, NULL);
+	totals_are(200, 2000);
+}
+
+static void sync_removes_what_somebody_made(void **state)
+{
+	(void)state;
+	let_in_by_somebody();
+	assert_ok(verb(PRG_SYNC, 0, NULL));
+	assert_ok(verb(PRG_ENABLE, 0, "alice"));
+	traffic("alice", 150, 1500);
+	assert_ok(verb(PRG_MAINTAIN, 0, NULL));
+	totals_are(350, 3500);
+}
+
+/* There already, with counters that go on. */
+static void what_somebody_made_is_enabled(void **state)
+{
+	(void)state;
+	let_in_by_somebody();
+	assert_ok(verb(PRG_ENABLE, 0, "alice"));
+	traffic("alice", 150, 1500);
+	assert_ok(verb(PRG_MAINTAIN, 0, NULL));
+	totals_are(350, 3500);
+}
+
+static void enabled_after_a_removal(void **state)
+{
+	(void)state;
+	counted();
+	assert_ok(verb(PRG_DISABLE, 0, "alice"));
+	assert_ok(verb(PRG_ENABLE, 0, "alice"));
+	is_counted_from_zero();
+}
+
+/* The change that finds it pending drains it first. */
+static void enabled_after_an_unacknowledged_removal(void **state)
+{
+	(void)state;
+	counted();
+	goes_unacknowledged();
+	assert_ok(verb(PRG_ENABLE, 0, "alice"));
 	is_counted_from_zero();
 }
 
@@ -360,6 +427,11 @@ int main(void)
 		                                teardown),
 		cmocka_unit_test_setup_teardown(sync_finds_a_peer_missing, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_tick_sees_a_peer_missing, setup, teardown),
+		cmocka_unit_test_setup_teardown(sync_removes_what_somebody_made, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_somebody_made_is_enabled, setup, teardown),
+		cmocka_unit_test_setup_teardown(enabled_after_a_removal, setup, teardown),
+		cmocka_unit_test_setup_teardown(enabled_after_an_unacknowledged_removal, setup,
+		                                teardown),
 		cmocka_unit_test_setup_teardown(the_interface_is_another, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_older_key_is_used, setup, teardown),
 		cmocka_unit_test_setup_teardown(counters_are_exact, setup, teardown),
