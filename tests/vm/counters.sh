@@ -169,6 +169,35 @@ removed_behind() {
 	perhaps_tick
 	does peerage sync
 }
+# By somebody, and put back before anybody looks: only that they fell says so. What came
+# since then is less than before.
+fell() {
+	local name psk=$box/psk ips
+	some_name
+	log+=" ($name)"
+	greet "$name"
+	tick
+	in_ns server wg show wg0 preshared-keys | awk -v k="${key[$name]}" '$1 == k { print $2 }' >"$psk"
+	ips=$(field '.peer.allowed_ips | join(",")' show "$name")
+	does in_ns server wg set wg0 peer "${key[$name]}" remove
+	does in_ns server wg set wg0 peer "${key[$name]}" preshared-key "$psk" allowed-ips "$ips"
+	ends "$name"
+	tick
+}
+# None of them fell: each says more than the old one did. Only that the interface is
+# another says that they began anew.
+overtake() {
+	local name most
+	some_name
+	log+=" ($name)"
+	greet "$name"
+	tick
+	most=$((last_rx[$name] > last_tx[$name] ? last_rx[$name] : last_tx[$name]))
+	link_goes
+	greet "$name"
+	does in_ns "$name" ping -n -q -c $((most / 1000 + 1)) -i 0.002 -s 1000 -W 2 "$v4"
+	tick
+}
 rotate() {
 	local name
 	some_name
@@ -211,10 +240,12 @@ not_yet() {
 # steps N
 steps() {
 	local all=(traffic traffic traffic traffic tick tick tick down_up link_goes off_on off_on_recorded
-		removed_behind rotate scrub) step
+		removed_behind fell overtake rotate scrub) step
 	[ "$state" ] || all+=(reboot)
 	for ((i = 0; i < $1; i++)); do
 		step=${all[RANDOM % ${#all[@]}]}
+		# one of each for certain, while there is little to overtake
+		case $i in 0) step=overtake ;; 1) step=fell ;; esac
 		[ "$step" = tick ] || log+=" $step"
 		"$step"
 	done
