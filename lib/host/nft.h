@@ -29,10 +29,11 @@ enum prg_nft_owner { PRG_NFT_ABSENT, PRG_NFT_OURS, PRG_NFT_FOREIGN };
  * "peerage:" names register_id, and at least one does. */
 enum prg_nft_owner prg_nft_owned(const json_t *objects, const char *table,
                                  const char *register_id);
-/* Does `listed` hold exactly the chains (type, hook, priority, policy) and rules
- * (order, comment, last statement) that `ruleset`, of prg_nft_ruleset(), asks for?
- * nft is free to write an expression differently than we did. PRG_E_FAILED says
- * what differs. */
+/* Do the rules' chain, comment and expressions say the same, in whichever of nft's words? */
+bool prg_nft_same_rule(const json_t *asked, const json_t *listed);
+/* Does `listed` hold exactly the chains (type, hook, priority, policy) and rules, in that
+ * order, that `ruleset`, of prg_nft_ruleset(), asks for, and is the table switched on?
+ * PRG_E_FAILED says what differs. */
 int prg_nft_compare(const json_t *ruleset, const json_t *listed, const char *table,
                     struct prg_error *err);
 

@@ -197,6 +197,191 @@ static void test_read_back_damaged(void **state)
 	assert_int_equal(prg_nft_compare(wanted, listed, "peerage-wg0", NULL), PRG_E_FAILED);
 }
 
+/* An address, a device, a flag: another one. A length: one less. */
+static void alter(json_t *leaf, const char *key)
+{
+	if (json_is_integer(leaf))
+		json_integer_set(leaf, json_integer_value(leaf) - 1);
+	else if (strchr(json_string_value(leaf), ':') != NULL)
+		json_string_set(leaf, "fd00:8::");
+	else
+		json_string_set(leaf, strcmp(key, "addr") == 0 ? "10.9.0.0" : "wg1");
+}
+
+/* Changes leaf `index` below node, whose key is `key`. False: there are not so many. */
+static bool damage(json_t *node, const char *key, size_t *index)
+{
+	json_t *value;
+	size_t i;
+
+	if (json_is_array(node)) {
+		json_array_foreach(node, i, value)
+			if (damage(value, key, index))
+				return true;
+		return false;
+	}
+	if (json_is_object(node)) {
+		json_object_foreach(node, key, value) {
+			if (json_is_null(value) && (*index)-- == 0) {
+				json_object_set_new(node, "accept", json_null());
+				return true;
+			}
+			if (!json_is_null(value) && damage(value, key, index))
+				return true;
+		}
+		return false;
+	}
+	if (node == NULL || (*index)-- != 0)
+		return false;
+	alter(node, key);
+	return true;
+}
+
+/* No part of an expression can change unseen. */
+static void test_read_back_altered(void **state)
+{
+	size_t i, changed;
+
+	(void)state;
+	for (i = 0; i < N_SAMPLES; i++) {
+		PRG_FREE char *asked = golden(samples[i].file, ".json");
+		PRG_FREE char *text = golden(samples[i].file, ".listed.json");
+		PRG_JSON *wanted = NULL, *listed = NULL;
+		char table[PRG_NFT_TABLE_TEXT];
+
+		prg_nft_table(samples[i].name, table);
+		assert_int_equal(prg_nft_parse(asked, &wanted, NULL), 0);
+		assert_int_equal(prg_nft_parse(text, &listed, NULL), 0);
+		for (changed = 0;; changed++) {
+			PRG_JSON *copy = json_deep_copy(listed);
+			size_t left = changed, rule;
+			bool done = false;
+
+			for (rule = 0; rule < json_array_size(copy) && !done; rule++)
+				done = damage(json_object_get(
+				                      json_object_get(json_array_get(copy, rule),
+				                                      "rule"),
+				                      "expr"),
+				              "", &left);
+			if (!done)
+				break;
+			if (prg_nft_compare(wanted, copy, table, NULL) == 0)
+				fail_msg("%s: change %zu is not seen", samples[i].file, changed);
+		}
+		assert_true(changed >= 7);
+	}
+}
+
+static bool same_rule(const char *asked, const char *listed)
+{
+	PRG_JSON *a = json_pack("{s:s,s:s,s:o}", "chain", "c", "comment", "x", "expr",
+	                        json_loads(asked, 0, NULL));
+	PRG_JSON *b = json_pack("{s:s,s:s,s:o}", "chain", "c", "comment", "x", "expr",
+	                        json_loads(listed, 0, NULL));
+
+	assert_non_null(a);
+	assert_non_null(b);
+	return prg_nft_same_rule(a, b);
+}
+
+#define MATCH(left, right) "{\"match\":{\"op\":\"==\",\"left\":" left ",\"right\":" right "}}"
+#define META(key, right) MATCH("{\"meta\":{\"key\":\"" key "\"}}", right)
+#define SADDR(right)                                                                    \
+	MATCH("{\"payload\":{\"protocol\":\"ip\",\"field\":\"saddr\"}}", right)
+#define FLAGS(mask, right)                                                              \
+	MATCH("{\"&\":[{\"payload\":{\"protocol\":\"tcp\",\"field\":\"flags\"}}," mask "]}",  \
+	      right)
+#define NET(addr, len) "{\"prefix\":{\"addr\":\"" addr "\",\"len\":" len "}}"
+#define SET(...) "{\"set\":[" __VA_ARGS__ "]}"
+
+/* One rule in several words, as several versions of nft list it; and others like it. */
+static void test_words(void **state)
+{
+	static const struct {
+		const char *asked, *listed;
+		bool same;
+	} cases[] = {
+		{ SADDR(SET(NET("10.7.0.0", "24"))), SADDR(NET("10.7.0.0", "24")), true },
+		{ SADDR(SET("\"10.7.0.1\"")), SADDR(NET("10.7.0.1", "32")), true },
+		{ SADDR(SET(NET("10.7.0.0", "24") "," NET("10.7.1.0", "24"))),
+		  SADDR(SET(NET("10.7.0.0", "23"))), true },
+		{ SADDR(SET(NET("10.7.0.0", "24") "," NET("10.7.1.0", "24"))),
+		  SADDR("{\"range\":[\"10.7.0.0\",\"10.7.1.255\"]}"), true },
+		{ SADDR(SET(NET("10.0.0.0", "8") "," NET("10.7.1.0", "24"))),
+		  SADDR(NET("10.0.0.0", "8")), true },
+		{ SADDR(SET(NET("10.7.0.0", "24") "," NET("10.8.0.0", "24"))),
+		  SADDR(SET(NET("10.8.0.0", "24") "," NET("10.7.0.0", "24"))), true },
+		{ SADDR(NET("0.0.0.0", "0")),
+		  SADDR(SET(NET("128.0.0.0", "1") "," NET("0.0.0.0", "1"))), true },
+		{ SADDR(SET(NET("10.7.0.0", "24"))), SADDR(NET("10.7.0.0", "23")), false },
+		{ SADDR(SET(NET("10.7.0.0", "24"))), SADDR(NET("10.7.1.0", "24")), false },
+		{ SADDR(SET(NET("10.7.0.0", "24"))),
+		  SADDR(SET(NET("10.7.0.0", "24") "," NET("10.9.0.0", "24"))), false },
+		{ SADDR(SET(NET("10.7.0.0", "24"))),
+		  SADDR("{\"range\":[\"10.7.0.0\",\"10.7.0.254\"]}"), false },
+		{ SADDR(SET(NET("10.7.0.0", "24"))), SADDR(SET("\"@elsewhere\"")), false },
+		{ SADDR(SET(NET("10.7.0.0", "24"))), SADDR("\"@elsewhere\""), false },
+		{ SADDR(SET(NET("10.7.0.0", "24"))), SADDR(NET("10.7.0.0", "1000")), false },
+		{ META("oifname", SET("\"lo\",\"wg0\"")), META("oifname", SET("\"wg0\",\"lo\"")),
+		  true },
+		{ META("oifname", SET("\"lo\",\"wg0\"")), META("oifname", SET("\"wg0\"")), false },
+		{ META("oifname", "\"wg0\""), META("iifname", "\"wg0\""), false },
+		{ META("oifname", "\"wg0\""), META("oifname", "\"wg*\""), false },
+		{ FLAGS("[\"syn\",\"rst\"]", "\"syn\""),
+		  FLAGS("{\"|\":[\"syn\",\"rst\"]}", "\"syn\""), true },
+		{ FLAGS("[\"syn\",\"rst\"]", "\"syn\""), FLAGS("[\"rst\",\"syn\"]", "[\"syn\"]"),
+		  true },
+		{ FLAGS("[\"syn\",\"rst\"]", "\"syn\""), FLAGS("[\"syn\",\"ack\"]", "\"syn\""),
+		  false },
+		/* written out, or put in */
+		{ FLAGS("[\"syn\",\"rst\"]", "\"syn\""),
+		  META("l4proto", "\"tcp\"") "," FLAGS("[\"syn\",\"rst\"]", "\"syn\""), true },
+		{ FLAGS("[\"syn\",\"rst\"]", "\"syn\""),
+		  META("l4proto", "\"udp\"") "," FLAGS("[\"syn\",\"rst\"]", "\"syn\""), false },
+		{ SADDR("\"10.7.0.1\""), META("nfproto", "\"ipv4\"") "," SADDR("\"10.7.0.1\""),
+		  true },
+		{ SADDR("\"10.7.0.1\""), META("nfproto", "\"ipv6\"") "," SADDR("\"10.7.0.1\""),
+		  false },
+		{ SADDR("\"10.7.0.1\""), META("l4proto", "\"tcp\"") "," SADDR("\"10.7.0.1\""),
+		  false },
+		{ META("oifname", "\"wg0\"") ",{\"drop\":null}",
+		  META("oifname", "\"wg0\"") ",{\"accept\":null}", false },
+		{ META("oifname", "\"wg0\"") ",{\"drop\":null}", META("oifname", "\"wg0\""), false },
+		{ META("oifname", "\"wg0\"") ",{\"drop\":null}",
+		  META("oifname", "\"wg0\"") ",{\"limit\":{\"rate\":1}},{\"drop\":null}", false },
+		{ "{\"masquerade\":null}", "{\"masquerade\":{\"flags\":\"random\"}}", false },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char asked[512], listed[512];
+
+		snprintf(asked, sizeof(asked), "[%s]", cases[i].asked);
+		snprintf(listed, sizeof(listed), "[%s]", cases[i].listed);
+		if (same_rule(asked, listed) != cases[i].same)
+			fail_msg("%s; %s", asked, listed);
+	}
+}
+
+/* A table that is switched off has all its rules. */
+static void test_dormant(void **state)
+{
+	PRG_FREE char *asked = golden("auto", ".json");
+	PRG_FREE char *text = golden("auto", ".listed.json");
+	PRG_JSON *wanted = NULL, *listed = NULL;
+	json_t *table;
+
+	(void)state;
+	assert_int_equal(prg_nft_parse(asked, &wanted, NULL), 0);
+	assert_int_equal(prg_nft_parse(text, &listed, NULL), 0);
+	assert_int_equal(prg_nft_compare(wanted, listed, "peerage-wg0", NULL), 0);
+	table = json_object_get(json_array_get(listed, 1), "table");
+	assert_non_null(table);
+	json_object_set_new(table, "flags", json_string("dormant"));
+	assert_int_equal(prg_nft_compare(wanted, listed, "peerage-wg0", NULL), PRG_E_FAILED);
+}
+
 static enum prg_nft_owner owner_of(const char *objects)
 {
 	PRG_JSON *list = NULL;
@@ -259,6 +444,9 @@ int main(void)
 		cmocka_unit_test(test_table_names),
 		cmocka_unit_test(test_read_back),
 		cmocka_unit_test(test_read_back_damaged),
+		cmocka_unit_test(test_read_back_altered),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_dormant),
 		cmocka_unit_test(test_owner),
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_wgquick),

@@ -116,6 +116,21 @@ case_of 'warning firewall -' server_ns nft delete table inet peerage-wg0
 opened() { server_ns nft insert rule inet peerage-wg0 "$(server_ns nft -j list table inet peerage-wg0 |
 	jq -r '[.nftables[].chain.name | values][0]')" accept; }
 case_of 'warning firewall -' opened
+# reloaded JQ: the table is loaded anew, with what that filter makes of its listing
+reloaded() {
+	server_ns nft -j list table inet peerage-wg0 | jq "{nftables: ([
+		{add: {table: {family: \"inet\", name: \"peerage-wg0\"}}},
+		{delete: {table: {family: \"inet\", name: \"peerage-wg0\"}}},
+		(.nftables[] | select(.metainfo | not) | {add: .})] | map($1))}" >"$box/reloaded" &&
+		server_ns nft -j -f - <"$box/reloaded"
+}
+ok "the table is loaded as it was listed" reloaded .
+ok "the table as listed is as it should be" as_it_should_be
+case_of 'warning firewall -' reloaded '(.. | .addr? | strings) |= sub("^10"; "11")'
+case_of 'warning firewall -' reloaded '(.. | .prefix?.len | numbers) |= . - 1'
+case_of 'warning firewall -' reloaded 'walk(if . == "lo" then "eth0" else . end)'
+case_of 'warning firewall -' reloaded 'walk(if type == "object" and has("masquerade") then {accept: null} else . end)'
+case_of 'warning firewall -' server_ns nft add table inet peerage-wg0 '{ flags dormant; }'
 foreign() {
 	server_ns nft "add table inet theirs; add chain inet theirs c { type filter hook $1 priority 0; policy drop; }"
 }
