@@ -254,8 +254,9 @@ static void on_remark(void *context, const char *line)
 	prg_report_remark_add(road->report, "%s", line);
 }
 
-/* Isolation and masquerade stand before the first packet can pass. */
-static int prepare_host(struct prg_road *road, struct prg_error *err)
+/* Isolation and masquerade stand before the first packet can pass. Where none can yet,
+ * they are only begun: whoever lets them pass waits with prg_nft_end(). */
+static int begin_host(struct prg_road *road, struct prg_error *err)
 {
 	bool changed;
 	int rc;
@@ -263,8 +264,15 @@ static int prepare_host(struct prg_road *road, struct prg_error *err)
 	if (road->reg->backend == PRG_BACKEND_MEMORY)
 		return 0;
 	rc = prg_forwarding_enable(road->interface, &changed, on_remark, road, err);
-	return rc < 0 ? rc : prg_nft_apply(road->interface, prg_store_id(road->store),
-	                                   &road->listing, err);
+	return rc < 0 ? rc : prg_nft_begin(road->interface, prg_store_id(road->store),
+	                                   &road->listing, &road->firewall, err);
+}
+
+static int prepare_host(struct prg_road *road, struct prg_error *err)
+{
+	int rc = begin_host(road, err);
+
+	return rc < 0 ? rc : prg_nft_end(&road->firewall, err);
 }
 
 /* Tables of others that would drop what we let through. All is applied by now:
@@ -349,7 +357,8 @@ static int carry_out_page(void *context, struct prg_plan *plan, struct prg_error
 	return rc < 0 ? prg_apply_identity(loading->road, err) : 0;
 }
 
-/* Into an interface that we just made. */
+/* Into an interface that we just made, while the firewall is made ready beside it. What
+ * is left then brings it up. */
 static int load(struct prg_road *road, struct prg_plan *plan, struct outcome *o,
                 struct prg_error *err)
 {
@@ -357,6 +366,8 @@ static int load(struct prg_road *road, struct prg_plan *plan, struct outcome *o,
 	int rc = prg_sync_load(road->store, road->backend, road->interface, road->report, plan,
 	                       carry_out_page, &loading, err);
 
+	if (rc == 0)
+		rc = prg_nft_end(&road->firewall, err);
 	if (rc < 0) {
 		o->hard = true;
 		return rc;
@@ -472,12 +483,13 @@ static int up(struct prg_road *road, const struct pending *p, struct prg_error *
 	int rc = make_link(road, &made, err);
 
 	if (rc == 0)
-		rc = prepare_host(road, err);
+		rc = made ? begin_host(road, err) : prepare_host(road, err);
 	/* a document's changes are told by the register */
 	if (road->intent->verb == PRG_APPLY)
 		flags |= PRG_SYNC_QUIET;
 	if (rc == 0)
 		rc = bring_in_line(road, p, flags, made, err);
+	(void)prg_nft_end(&road->firewall, NULL); /* where we never came to it */
 	if (rc == 0)
 		look_for_foreign(road);
 	return rc;

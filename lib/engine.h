@@ -56,6 +56,7 @@ struct prg_road {
 	struct prg_interface *interface; /* as it is in the register */
 	struct prg_backend *backend;  /* NULL: not opened */
 	struct prg_listing listing;   /* of the firewall, since the lock was taken */
+	struct prg_nft_work *firewall; /* being loaded; NULL: it is not */
 	struct prg_lock lock;
 	int64_t now;
 	struct prg_clock_verdict clock;

@@ -231,12 +231,10 @@ static int gone(struct prg_error *err)
 	                                        "ended: try again");
 }
 
-static int ask(const struct prg_nft_request *request, struct answer *answer, char **ret_output,
-               struct prg_error *err)
+static int ask(const struct prg_nft_request *request, struct prg_error *err)
 {
 	struct question question = { .call = request->call };
 	const char *input = request->input != NULL ? request->input : "";
-	char *output;
 
 	if (strlen(input) > PRG_SPAWN_LIMIT)
 		return prg_error_set(err, PRG_E_FAILED, "the ruleset is too long");
@@ -244,8 +242,16 @@ static int ask(const struct prg_nft_request *request, struct answer *answer, cha
 	if (request->table != NULL)
 		strncpy(question.table, request->table, sizeof(question.table) - 1);
 	if (send_all(broker, &question, sizeof(question)) < 0 ||
-	    send_all(broker, input, question.length) < 0 ||
-	    receive_all(broker, answer, sizeof(*answer)) < 0 || answer->length > PRG_SPAWN_LIMIT)
+	    send_all(broker, input, question.length) < 0)
+		return gone(err);
+	return 0;
+}
+
+static int hear(struct answer *answer, char **ret_output, struct prg_error *err)
+{
+	char *output;
+
+	if (receive_all(broker, answer, sizeof(*answer)) < 0 || answer->length > PRG_SPAWN_LIMIT)
 		return gone(err);
 	output = malloc((size_t)answer->length + 1);
 	if (output == NULL)
@@ -259,20 +265,32 @@ static int ask(const struct prg_nft_request *request, struct answer *answer, cha
 	return 0;
 }
 
-int prg_broker_run(const struct prg_nft_request *request, struct prg_spawned *ret,
-                   struct prg_error *err)
+/* What is still under way after a failure must not be taken for the next answer. */
+static int give_up(int rc)
 {
-	struct answer answer;
-	PRG_FREE char *output = NULL;
+	(void)shutdown(broker, SHUT_RDWR);
+	pthread_mutex_unlock(&mutex);
+	return rc;
+}
+
+int prg_broker_ask(const struct prg_nft_request *request, struct prg_error *err)
+{
 	int rc;
 
 	pthread_mutex_lock(&mutex);
-	rc = ask(request, &answer, &output, err);
-	if (rc < 0) /* what is still under way must not be taken for the next answer */
-		(void)shutdown(broker, SHUT_RDWR);
-	pthread_mutex_unlock(&mutex);
+	rc = ask(request, err);
+	return rc < 0 ? give_up(rc) : 0;
+}
+
+int prg_broker_answer(struct prg_spawned *ret, struct prg_error *err)
+{
+	struct answer answer;
+	PRG_FREE char *output = NULL;
+	int rc = hear(&answer, &output, err);
+
 	if (rc < 0)
-		return rc;
+		return give_up(rc);
+	pthread_mutex_unlock(&mutex);
 	answer.text[sizeof(answer.text) - 1] = '\0';
 	if (answer.rc < 0)
 		return prg_error_set(err, answer.rc, "%s", answer.text);
@@ -283,4 +301,12 @@ int prg_broker_run(const struct prg_nft_request *request, struct prg_spawned *re
 	ret->error[sizeof(ret->error) - 1] = '\0';
 	output = NULL;
 	return 0;
+}
+
+int prg_broker_run(const struct prg_nft_request *request, struct prg_spawned *ret,
+                   struct prg_error *err)
+{
+	int rc = prg_broker_ask(request, err);
+
+	return rc < 0 ? rc : prg_broker_answer(ret, err);
 }

@@ -25,5 +25,9 @@ bool prg_broker_is_there(void);
 /* As prg_nft_run_here(), by the child. */
 int prg_broker_run(const struct prg_nft_request *request, struct prg_spawned *ret,
                    struct prg_error *err);
+/* The same in two steps: where the first succeeds the same thread does the second, and
+ * asks nothing else before. */
+int prg_broker_ask(const struct prg_nft_request *request, struct prg_error *err);
+int prg_broker_answer(struct prg_spawned *ret, struct prg_error *err);
 
 #endif

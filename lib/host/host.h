@@ -3,7 +3,7 @@
  * What makes an interface a server: forwarding, our nftables table, and a look
  * at tables of others that would drop its traffic. Only lib/host starts a
  * program, and only nft(8) (found in /usr/sbin, /usr/bin, /sbin, /bin, never by
- * PATH; empty environment but LC_ALL=C; JSON on stdin).
+ * PATH; empty environment but LC_ALL=C; what to do on stdin).
  */
 #ifndef PRG_HOST_HOST_H
 #define PRG_HOST_HOST_H
@@ -29,9 +29,9 @@ void prg_listing_done(struct prg_listing *listing);
 /* May nft be used, and does it work? PRG_E_UNSUPPORTED with the way out ("install
  * nftables, or --nat none"). Changes nothing. */
 int prg_nft_probe(struct prg_listing *listing, struct prg_error *err);
-/* The JSON that loads the table: pure, for golden tests. Add, delete and add
+/* The table as it is to be, in nft's JSON: pure, for golden tests. Add, delete and add
  * again in one batch, so that loading replaces atomically. register_id goes into
- * a comment of the chains. *ret for free(3). */
+ * a comment of the rules. *ret for free(3). */
 int prg_nft_ruleset(const struct prg_interface *interface, const char *register_id, char **ret,
                     struct prg_error *err);
 /* Loads it (or removes the table where nothing is wanted) and reads it back:
@@ -39,6 +39,15 @@ int prg_nft_ruleset(const struct prg_interface *interface, const char *register_
  * by the listing, which is therefore of a time when the interface's lock was held. */
 int prg_nft_apply(const struct prg_interface *interface, const char *register_id,
                   struct prg_listing *listing, struct prg_error *err);
+/* The same in two steps, between which a child (host/broker.h) does the work: nothing else
+ * may be asked of nft there. Whether it is loaded, and is as wanted, the second one says;
+ * it must come, in the same thread, whatever happens meanwhile. *ret_work stays NULL, for
+ * which the second one does nothing, where nothing is left to wait for. */
+struct prg_nft_work;
+int prg_nft_begin(const struct prg_interface *interface, const char *register_id,
+                  struct prg_listing *listing, struct prg_nft_work **ret_work,
+                  struct prg_error *err);
+int prg_nft_end(struct prg_nft_work **work, struct prg_error *err);
 /* Is what prg_nft_apply would load (or remove) so already? Changes nothing. */
 int prg_nft_is_loaded(const struct prg_interface *interface, const char *register_id,
                       struct prg_listing *listing, bool *ret_loaded, struct prg_error *err);

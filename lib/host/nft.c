@@ -148,52 +148,147 @@ static int foreign_table(const char *table, struct prg_error *err)
 	                     table, table);
 }
 
-static int load_and_check(const struct prg_interface *interface, const char *register_id,
-                          const char *table, struct prg_error *err)
+/* ------------------------------------------------------------------- loading */
+
+struct prg_nft_work {
+	char table[PRG_NFT_TABLE_TEXT];
+	char *ruleset;
+	json_t *wanted; /* the same */
+	struct prg_nft_running running;
+};
+
+static int begin_load(const struct prg_interface *interface, const char *register_id,
+                      struct prg_nft_work *work, struct prg_error *err)
 {
-	PRG_FREE char *ruleset = NULL;
-	PRG_JSON *wanted = NULL, *listed = NULL;
-	int rc = prg_nft_ruleset(interface, register_id, &ruleset, err);
+	PRG_FREE char *script = NULL;
+	struct prg_nft_request request = { .call = PRG_NFT_LOAD };
+	int rc = prg_nft_ruleset(interface, register_id, &work->ruleset, err);
 
 	if (rc == 0)
-		rc = prg_nft_parse(ruleset, &wanted, err);
+		rc = prg_nft_parse(work->ruleset, &work->wanted, err);
 	if (rc == 0)
-		rc = load(ruleset, err);
-	if (rc == 0)
-		rc = list_table(table, true, &listed, err);
-	if (rc == 0)
-		rc = prg_nft_compare(wanted, listed, table, err);
+		rc = prg_nft_script(work->wanted, &script, err);
+	if (rc < 0)
+		return rc;
+	request.input = script;
+	prg_nft_start(&request, &work->running);
+	return 0;
+}
+
+static int check_table(const struct prg_nft_work *work, struct prg_error *err)
+{
+	PRG_JSON *listed = NULL;
+	int rc = list_table(work->table, true, &listed, err);
+
+	return rc < 0 ? rc : prg_nft_compare(work->wanted, listed, work->table, err);
+}
+
+/* Told by nft's answer to the load where that tells all, else by listing the table. */
+static int check_load(struct prg_nft_work *work, struct prg_error *err)
+{
+	PRG_SPAWNED spawned = { 0 };
+	PRG_JSON *echoed = NULL;
+	int rc = prg_nft_finish(&work->running, &spawned, err);
+
+	if (rc < 0)
+		return rc;
+	if (prg_nft_echoed(spawned.output, &echoed, NULL) == 0 &&
+	    prg_nft_compare(work->wanted, echoed, work->table, NULL) == 0)
+		return 0;
+	return check_table(work, err);
+}
+
+/* Every nft that can list JSON can load it. */
+static int load_as_json(const struct prg_nft_work *work, struct prg_error *err)
+{
+	int rc = load(work->ruleset, err);
+
+	return rc < 0 ? rc : check_table(work, err);
+}
+
+/* What is there already decides. *ret_loads: a load is under way. */
+static int begin(const struct prg_interface *interface, const char *register_id,
+                 struct prg_listing *listing, struct prg_nft_work *work, bool *ret_loads,
+                 struct prg_error *err)
+{
+	PRG_JSON *objects = NULL;
+	enum prg_nft_owner owner;
+	bool wants = prg_nft_wanted(interface);
+	int rc = look_up_table(work->table, false, listing, &objects, err);
+
+	if (rc == PRG_E_UNSUPPORTED && !wants)
+		return 0; /* no nf_tables, hence no table */
+	if (rc < 0)
+		return rc;
+	owner = prg_nft_owned(objects, work->table, register_id);
+	listing->outdated = true;
+	if (owner == PRG_NFT_FOREIGN)
+		return foreign_table(work->table, err);
+	if (!wants)
+		return owner == PRG_NFT_OURS ? remove_and_check(work->table, err) : 0;
+	rc = begin_load(interface, register_id, work, err);
+	*ret_loads = rc == 0;
+	return rc;
+}
+
+static void work_free(struct prg_nft_work **work)
+{
+	if (*work != NULL) {
+		json_decref((*work)->wanted);
+		free((*work)->ruleset);
+	}
+	free(*work);
+	*work = NULL;
+}
+
+int prg_nft_begin(const struct prg_interface *interface, const char *register_id,
+                  struct prg_listing *listing, struct prg_nft_work **ret_work,
+                  struct prg_error *err)
+{
+	struct prg_nft_work *work;
+	bool loads = false;
+	int rc = prg_interface_name_check(interface->name, err);
+
+	if (rc < 0)
+		return rc;
+	if (!prg_nft_wanted(interface) && prg_nft_path() == NULL)
+		return 0;
+	work = calloc(1, sizeof(*work));
+	if (work == NULL)
+		return prg_error_nomem(err);
+	prg_nft_table(interface->name, work->table);
+	rc = begin(interface, register_id, listing, work, &loads, err);
+	if (rc < 0)
+		rc = prg_error_wrap(err, rc, "firewall table %s", work->table);
+	if (loads)
+		*ret_work = work;
+	else
+		work_free(&work);
+	return rc;
+}
+
+int prg_nft_end(struct prg_nft_work **work, struct prg_error *err)
+{
+	int rc;
+
+	if (*work == NULL)
+		return 0;
+	rc = check_load(*work, err);
+	if (rc == PRG_E_FAILED && load_as_json(*work, NULL) == 0)
+		rc = 0;
+	if (rc < 0)
+		rc = prg_error_wrap(err, rc, "firewall table %s", (*work)->table);
+	work_free(work);
 	return rc;
 }
 
 int prg_nft_apply(const struct prg_interface *interface, const char *register_id,
                   struct prg_listing *listing, struct prg_error *err)
 {
-	char table[PRG_NFT_TABLE_TEXT];
-	PRG_JSON *objects = NULL;
-	enum prg_nft_owner owner;
-	int rc;
+	struct prg_nft_work *work = NULL;
+	int rc = prg_nft_begin(interface, register_id, listing, &work, err);
 
-	rc = prg_interface_name_check(interface->name, err);
-	if (rc < 0)
-		return rc;
-	if (!prg_nft_wanted(interface) && prg_nft_path() == NULL)
-		return 0;
-	prg_nft_table(interface->name, table);
-	rc = look_up_table(table, false, listing, &objects, err);
-	if (rc == PRG_E_UNSUPPORTED && !prg_nft_wanted(interface))
-		return 0; /* no nf_tables, hence no table */
-	if (rc < 0)
-		return prg_error_wrap(err, rc, "firewall table %s", table);
-	owner = prg_nft_owned(objects, table, register_id);
-	listing->outdated = true;
-	if (owner == PRG_NFT_FOREIGN)
-		rc = foreign_table(table, err);
-	else if (prg_nft_wanted(interface))
-		rc = load_and_check(interface, register_id, table, err);
-	else if (owner == PRG_NFT_OURS)
-		rc = remove_and_check(table, err);
-	return rc < 0 ? prg_error_wrap(err, rc, "firewall table %s", table) : 0;
+	return rc < 0 ? rc : prg_nft_end(&work, err);
 }
 
 int prg_nft_is_loaded(const struct prg_interface *interface, const char *register_id,

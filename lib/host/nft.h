@@ -24,6 +24,13 @@ void prg_nft_table(const char *interface, char ret[PRG_NFT_TABLE_TEXT]);
  * beginning with '#' before it are nft's warnings. Errors: PRG_E_CORRUPT. */
 int prg_nft_parse(const char *text, json_t **ret_objects, struct prg_error *err);
 
+/* A ruleset of prg_nft_ruleset() in nft's own language. *ret for free(3). PRG_E_CORRUPT:
+ * it is no such ruleset. */
+int prg_nft_script(const json_t *ruleset, char **ret, struct prg_error *err);
+/* What nft answers to a script that it loaded, to what listing the table would give: a new
+ * array. Errors: PRG_E_CORRUPT, as by an nft that does not answer so. */
+int prg_nft_echoed(const char *text, json_t **ret_objects, struct prg_error *err);
+
 enum prg_nft_owner { PRG_NFT_ABSENT, PRG_NFT_OURS, PRG_NFT_FOREIGN };
 /* Whose is inet TABLE among listed objects? Ours: each comment that begins with
  * "peerage:" names register_id, and at least one does. */

@@ -28,6 +28,28 @@ int prg_nft_parse(const char *text, json_t **ret_objects, struct prg_error *err)
 	return 0;
 }
 
+int prg_nft_echoed(const char *text, json_t **ret_objects, struct prg_error *err)
+{
+	PRG_JSON *commands = NULL, *objects = NULL;
+	const json_t *command;
+	size_t i;
+	int rc = prg_nft_parse(text, &commands, err);
+
+	if (rc < 0)
+		return rc;
+	objects = json_array();
+	if (objects == NULL)
+		return prg_error_nomem(err);
+	json_array_foreach(commands, i, command) {
+		json_t *added = json_object_get(command, "add");
+
+		if (added != NULL && json_array_append(objects, added) < 0)
+			return prg_error_nomem(err);
+	}
+	*ret_objects = json_incref(objects);
+	return 0;
+}
+
 static bool text_is(const json_t *object, const char *key, const char *value)
 {
 	const char *text = json_string_value(json_object_get(object, key));

@@ -48,7 +48,7 @@ int prg_nft_run_here(const struct prg_nft_request *request, struct prg_spawned *
 	const char *const tables[] = { "nft", "-j", "list", "tables", "inet", NULL };
 	const char *const table[] = { "nft", "-j", "list", "table", "inet", request->table, NULL };
 	const char *const ruleset[] = { "nft", "-j", "list", "ruleset", NULL };
-	const char *const load[] = { "nft", "-j", "-f", "-", NULL };
+	const char *const load[] = { "nft", "-j", "-e", "-f", "-", NULL };
 	const char *const *const vectors[] = {
 		[PRG_NFT_LIST_TABLES] = tables,
 		[PRG_NFT_LIST_TABLE] = table,
@@ -88,18 +88,39 @@ int prg_listing_take(struct prg_listing *listing, struct prg_error *err)
 	return 0;
 }
 
-int prg_nft_run(const struct prg_nft_request *request, struct prg_spawned *ret,
-                struct prg_error *err)
+void prg_nft_start(const struct prg_nft_request *request, struct prg_nft_running *running)
 {
-	PRG_SPAWNED spawned = { 0 };
-	int rc = prg_broker_is_there() ? prg_broker_run(request, &spawned, err)
-	                               : prg_nft_run_here(request, &spawned, err);
+	*running = (struct prg_nft_running){ .asked = prg_broker_is_there() };
+	if (!running->asked)
+		running->rc = prg_nft_run_here(request, &running->spawned, &running->why);
+	else
+		running->rc = prg_broker_ask(request, &running->why);
+}
 
-	if (rc < 0)
-		return rc;
+int prg_nft_finish(struct prg_nft_running *running, struct prg_spawned *ret, struct prg_error *err)
+{
+	PRG_SPAWNED spawned = running->spawned;
+
+	running->spawned = (struct prg_spawned){ 0 };
+	if (running->rc == 0 && running->asked)
+		running->rc = prg_broker_answer(&spawned, &running->why);
+	if (running->rc < 0) {
+		if (err != NULL)
+			*err = running->why;
+		return running->rc;
+	}
 	if (spawned.status != 0)
 		return explain(&spawned, err);
 	*ret = spawned;
 	spawned.output = NULL;
 	return 0;
+}
+
+int prg_nft_run(const struct prg_nft_request *request, struct prg_spawned *ret,
+                struct prg_error *err)
+{
+	struct prg_nft_running running;
+
+	prg_nft_start(request, &running);
+	return prg_nft_finish(&running, ret, err);
 }

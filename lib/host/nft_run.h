@@ -10,7 +10,7 @@ enum prg_nft_call {
 	PRG_NFT_LIST_TABLES = 1, /* of family inet */
 	PRG_NFT_LIST_TABLE,      /* one of these */
 	PRG_NFT_LIST_RULESET,    /* all there is */
-	PRG_NFT_LOAD             /* what `input` says */
+	PRG_NFT_LOAD             /* what `input` says; the answer is what was made */
 };
 struct prg_nft_request {
 	enum prg_nft_call call;
@@ -24,6 +24,17 @@ const char *prg_nft_path(void);
  * error, of the kind that nft's words tell. PRG_E_UNSUPPORTED: no nft. */
 int prg_nft_run(const struct prg_nft_request *request, struct prg_spawned *ret,
                 struct prg_error *err);
+/* The same in two steps. Where there is a child, it runs nft while this process does
+ * something else; nothing else is asked of nft in between. Each that was started is
+ * finished, by the same thread. */
+struct prg_nft_running {
+	bool asked; /* the child */
+	int rc;     /* where it did not, or could not, be asked */
+	struct prg_error why;
+	struct prg_spawned spawned;
+};
+void prg_nft_start(const struct prg_nft_request *request, struct prg_nft_running *running);
+int prg_nft_finish(struct prg_nft_running *running, struct prg_spawned *ret, struct prg_error *err);
 /* Asks for the listing, unless it is there, or has failed, already. */
 int prg_listing_take(struct prg_listing *listing, struct prg_error *err);
 /* As prg_nft_run(), by this very process; an exit status other than 0 is no error here. */

@@ -41,7 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	PRG_INTERFACE *any = make("auto");
 	PRG_INTERFACE *device = make("eth0");
 	PRG_FREE char *text = malloc(size + 1);
-	PRG_JSON *objects = NULL;
+	PRG_JSON *objects = NULL, *echoed = NULL;
+	PRG_FREE char *script = NULL;
 	size_t total = 0, found;
 
 	if (text == NULL)
@@ -53,6 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (prg_nft_parse(text, &objects, NULL) == 0) {
 		(void)prg_nft_owned(objects, "peerage-wg0", "00112233445566778899aabbccddeeff");
 		(void)prg_nft_compare(objects, objects, "peerage-wg0", NULL);
+		(void)prg_nft_script(objects, &script, NULL);
+		(void)prg_nft_echoed(text, &echoed, NULL);
 	}
 	return 0;
 }

@@ -81,6 +81,39 @@ static void test_ruleset(void **state)
 	}
 }
 
+/* The same in nft's own language. */
+static void test_script(void **state)
+{
+	static const char *const others[] = {
+		"{\"nftables\":[{\"flush\":{\"ruleset\":null}}]}",
+		"{\"nftables\":[{\"delete\":{\"rule\":{}}}]}",
+		"{\"nftables\":[{\"add\":{\"rule\":{\"expr\":[{\"accept\":null}]}}}]}",
+		"{\"nftables\":[{\"add\":{\"rule\":{\"expr\":[{\"match\":{}}]}}}]}",
+	};
+	PRG_FREE char *text = NULL;
+	struct prg_error err;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < N_SAMPLES; i++) {
+		PRG_FREE char *asked = golden(samples[i].file, ".json");
+		PRG_FREE char *wanted = golden(samples[i].file, ".nft");
+		PRG_FREE char *script = NULL;
+		PRG_JSON *ruleset = NULL;
+
+		assert_int_equal(prg_nft_parse(asked, &ruleset, NULL), 0);
+		assert_int_equal(prg_nft_script(ruleset, &script, NULL), 0);
+		assert_string_equal(script, wanted);
+	}
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		PRG_JSON *ruleset = NULL;
+
+		assert_int_equal(prg_nft_parse(others[i], &ruleset, NULL), 0);
+		assert_int_equal(prg_nft_script(ruleset, &text, &err), PRG_E_CORRUPT);
+	}
+	assert_null(text);
+}
+
 static void test_not_wanted(void **state)
 {
 	const struct sample sample = { "", "wg0", "none", false, { "10.7.0.1/24" } };
@@ -382,6 +415,37 @@ static void test_dormant(void **state)
 	assert_int_equal(prg_nft_compare(wanted, listed, "peerage-wg0", NULL), PRG_E_FAILED);
 }
 
+/* What nft answers to a load is as good as a listing; what says less is not. */
+static void test_echo(void **state)
+{
+	static const char *const silent[] = { "", "add table inet peerage-wg0\n",
+		                              "# new generation 5 by process 60 (nft)\n" };
+	PRG_FREE char *asked = golden("auto", ".json");
+	PRG_FREE char *text = golden("auto", ".listed.json");
+	PRG_JSON *wanted = NULL, *listed = NULL, *heard = NULL;
+	PRG_JSON *answer = json_pack("{s:[]}", "nftables");
+	json_t *commands = json_object_get(answer, "nftables"), *object;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(prg_nft_parse(asked, &wanted, NULL), 0);
+	assert_int_equal(prg_nft_parse(text, &listed, NULL), 0);
+	for (i = 0; i < sizeof(silent) / sizeof(silent[0]); i++)
+		assert_int_equal(prg_nft_echoed(silent[i], &heard, NULL), PRG_E_CORRUPT);
+	assert_null(heard);
+	for (i = 0; i <= json_array_size(listed); i++) {
+		PRG_FREE char *said = json_dumps(answer, 0);
+		PRG_JSON *echoed = NULL;
+		bool all = i == json_array_size(listed);
+
+		assert_int_equal(prg_nft_echoed(said, &echoed, NULL), 0);
+		assert_int_equal(prg_nft_compare(wanted, echoed, "peerage-wg0", NULL) == 0, all);
+		object = json_array_get(listed, i);
+		if (!all && json_object_get(object, "metainfo") == NULL)
+			json_array_append_new(commands, json_pack("{s:O}", "add", object));
+	}
+}
+
 static enum prg_nft_owner owner_of(const char *objects)
 {
 	PRG_JSON *list = NULL;
@@ -439,6 +503,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ruleset),
+		cmocka_unit_test(test_script),
 		cmocka_unit_test(test_not_wanted),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_table_names),
@@ -447,6 +512,7 @@ int main(void)
 		cmocka_unit_test(test_read_back_altered),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_dormant),
+		cmocka_unit_test(test_echo),
 		cmocka_unit_test(test_owner),
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_wgquick),

@@ -66,7 +66,7 @@ traced 0 disclose alina
 traced 0 forget -y alina
 traced 0 down
 traced 0 up
-starts 3
+starts 2
 traced 0 configure nat none
 traced 0 up
 starts 1
