@@ -86,6 +86,21 @@ static bool is_table(const char *name, size_t size)
 	return true;
 }
 
+/* In nft's language a file can be named, of which an error would tell a line. A comment is
+ * none of ours, and could hide where a string begins. */
+static bool names_file(const char *input)
+{
+	bool quoted = false;
+
+	for (; *input != '\0'; input++) {
+		if (*input == '"')
+			quoted = !quoted;
+		else if (!quoted && (*input == '#' || strncmp(input, "include", 7) == 0))
+			return true;
+	}
+	return false;
+}
+
 static int read_question(int fd, struct question *question, char **ret_input)
 {
 	char *input;
@@ -103,6 +118,10 @@ static int read_question(int fd, struct question *question, char **ret_input)
 		return -1;
 	}
 	input[question->length] = '\0';
+	if (names_file(input)) {
+		free(input);
+		return -1;
+	}
 	*ret_input = input;
 	return 0;
 }
@@ -138,9 +157,11 @@ static void shed_capabilities(void)
 	const uint32_t keep = 1u << CAP_NET_ADMIN;
 	int cap;
 
-	for (cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-		if (cap != CAP_NET_ADMIN)
-			(void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+	/* until one that this kernel does not know */
+	for (cap = 0; cap < 64; cap++)
+		if (cap != CAP_NET_ADMIN && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 &&
+		    errno == EINVAL)
+			break;
 	if (syscall(SYS_capget, &header, data) < 0)
 		return;
 	data[0].permitted &= keep;
@@ -176,12 +197,10 @@ static int shed_files(int fd)
 _Noreturn static void serve(int fd)
 {
 	sigset_t none;
-	int number;
 
 	/* what the caller does on a signal is not for this one; and a terminal's are
 	 * not meant for an nft in the midst of a change */
-	for (number = 1; number < NSIG; number++)
-		(void)signal(number, SIG_DFL);
+	prg_spawn_default_signals();
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)setsid();

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A child that runs nft(8) for a process which has given up starting programs. It
- * answers prg_nft_request's, and nothing else: the argument vectors are fixed, and
- * the name of a table is checked, so that a process that was taken over can ask for
- * no more than rulesets. One child serves listings as well as loading: a single nft,
+ * answers prg_nft_request's, and nothing else: the argument vectors are fixed, the name
+ * of a table is checked, and what is to be loaded may name no file, so that a process
+ * that was taken over can ask for no more than rulesets. One child serves listings as well as loading: a single nft,
  * started ahead with an open pipe, could load, but not read back what it loaded, nor
  * list what has to be known before.
  *

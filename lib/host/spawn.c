@@ -9,17 +9,20 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/file.h"
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U
 #endif
 
+#define STATUS_LIMIT ((size_t)64 << 10)
 #define STDERR_BYTES 4096 /* what is kept of it; the rest is read and dropped */
 
 /* What is read of a child. */
@@ -72,6 +75,36 @@ static int input_file(const char *input, int *ret_fd, struct prg_error *err)
 	}
 	*ret_fd = fd;
 	return 0;
+}
+
+/* Adds the set of that name in /proc/self/status. */
+static bool add_set(const char *status, const char *name, sigset_t *set)
+{
+	const char *at = strstr(status, name);
+	unsigned long long mask;
+	int number;
+
+	if (at == NULL || sscanf(at + strlen(name), "%llx", &mask) != 1)
+		return false;
+	for (number = 1; number <= 64; number++)
+		if (mask >> (number - 1) & 1)
+			sigaddset(set, number);
+	return true;
+}
+
+void prg_spawn_default_signals(void)
+{
+	PRG_FREE char *status = NULL;
+	sigset_t set;
+	int number;
+
+	sigemptyset(&set);
+	if (prg_file_read("/proc/self/status", STATUS_LIMIT, &status, NULL, NULL) < 0 ||
+	    !add_set(status, "\nSigIgn:", &set) || !add_set(status, "\nSigCgt:", &set))
+		sigfillset(&set); /* the kernel does not say which it is about */
+	for (number = 1; number < NSIG; number++)
+		if (sigismember(&set, number) == 1)
+			(void)signal(number, SIG_DFL);
 }
 
 static int child_attributes(posix_spawnattr_t *attr)
@@ -196,6 +229,22 @@ static int drain(struct capture captures[2], int64_t deadline, struct prg_error 
 	return 0;
 }
 
+/* Waits for its end, where the kernel has a descriptor for that (Linux 5.3). */
+static void wait_for_end(pid_t pid, int64_t deadline)
+{
+#ifdef SYS_pidfd_open
+	PRG_FD int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd end = { fd, POLLIN, 0 };
+	int64_t left = deadline - prg_clock_monotonic_ms();
+
+	if (fd >= 0 && left > 0)
+		(void)poll(&end, 1, (int)left);
+#else
+	(void)pid;
+	(void)deadline;
+#endif
+}
+
 /* Reaps the child. Where the caller ignores SIGCHLD its status is lost and
  * counts as 0: what nft did is read back in any case. */
 static int reap(pid_t pid, int64_t deadline, int *ret_status, struct prg_error *err)
@@ -203,6 +252,7 @@ static int reap(pid_t pid, int64_t deadline, int *ret_status, struct prg_error *
 	unsigned pause = 1;
 	int status = 0;
 
+	wait_for_end(pid, deadline);
 	for (;;) {
 		pid_t got = waitpid(pid, &status, WNOHANG);
 

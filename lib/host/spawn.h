@@ -32,6 +32,8 @@ struct prg_spawn_limits {
 int prg_spawn(const char *path, const char *const *argv, const char *input,
               const struct prg_spawn_limits *limits, struct prg_spawned *ret,
               struct prg_error *err);
+/* What this process does on a signal, or ignores, it no longer does. */
+void prg_spawn_default_signals(void);
 void prg_spawned_done(struct prg_spawned *spawned);
 #define PRG_SPAWNED PRG_CLEANUP(prg_spawned_done) struct prg_spawned
 

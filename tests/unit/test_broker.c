@@ -47,6 +47,7 @@ static void test_same_answers(void **state)
 		{ .call = PRG_NFT_LIST_TABLE, .table = "peerage-no.3dsuch" },
 		{ .call = PRG_NFT_LIST_RULESET },
 		{ .call = PRG_NFT_LOAD, .input = "{\"nftables\":[{\"no such thing\":1}]}" },
+		{ .call = PRG_NFT_LOAD, .input = "{\"nftables\":[{\"include\":1}]}" },
 		{ .call = PRG_NFT_LOAD, .input = "" },
 	};
 	size_t i;
@@ -57,6 +58,26 @@ static void test_same_answers(void **state)
 	assert_int_equal(prg_broker_start(NULL), 0); /* the same one */
 	for (i = 0; i < sizeof(requests) / sizeof(*requests); i++)
 		is_as_here(&requests[i]);
+}
+
+/* Asked and answered in two steps, with other work in between. */
+static void test_two_steps(void **state)
+{
+	PRG_SPAWNED here = { 0 }, there = { 0 };
+	struct prg_nft_running running;
+	struct prg_error here_err = { 0, "" }, there_err = { 0, "" };
+	int rc;
+
+	(void)state;
+	prg_nft_start(&tables, &running);
+	assert_true(running.asked);
+	rc = prg_nft_run_here(&tables, &here, &here_err);
+	if (rc == 0 && here.status != 0)
+		rc = PRG_E_FAILED; /* or another that its words tell */
+	assert_int_equal(prg_nft_finish(&running, &there, &there_err) < 0, rc < 0);
+	if (rc == 0)
+		assert_string_equal(there.output, here.output);
+	is_as_here(&tables); /* and the next is asked as ever */
 }
 
 /* Longer than what a socket takes at once. */
@@ -90,9 +111,8 @@ static void test_not_of_a_fork(void **state)
 }
 
 /* It ends at what no caller of ours asks. */
-static void ends_at(const char *table)
+static void ends_at(struct prg_nft_request request)
 {
-	const struct prg_nft_request request = { .call = PRG_NFT_LIST_TABLE, .table = table };
 	PRG_SPAWNED spawned = { 0 };
 	struct prg_error err = { 0, "" };
 	int status = 0;
@@ -117,10 +137,26 @@ static void ends_at(const char *table)
 static void test_other_tables(void **state)
 {
 	(void)state;
-	ends_at("filter");
-	ends_at("peerage-wg0; flush ruleset");
-	ends_at("peerage-wg0 \n");
-	ends_at("");
+	ends_at((struct prg_nft_request){ .call = PRG_NFT_LIST_TABLE, .table = "filter" });
+	ends_at((struct prg_nft_request){ .call = PRG_NFT_LIST_TABLE,
+	                                  .table = "peerage-wg0; flush ruleset" });
+	ends_at((struct prg_nft_request){ .call = PRG_NFT_LIST_TABLE, .table = "peerage-wg0 \n" });
+	ends_at((struct prg_nft_request){ .call = PRG_NFT_LIST_TABLE, .table = "" });
+}
+
+static void test_files(void **state)
+{
+	static const char *const inputs[] = {
+		"include \"/etc/shadow\"",
+		"add table inet t\n include\"/etc/shadow\"",
+		"{\"nftables\":1};include \"/etc/shadow\"",
+		"# \"\ninclude \"/etc/shadow\"",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++)
+		ends_at((struct prg_nft_request){ .call = PRG_NFT_LOAD, .input = inputs[i] });
 }
 
 int main(void)
@@ -128,9 +164,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_same_answers),
+		cmocka_unit_test(test_two_steps),
 		cmocka_unit_test(test_long_input),
 		cmocka_unit_test(test_not_of_a_fork),
 		cmocka_unit_test(test_other_tables),
+		cmocka_unit_test(test_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
