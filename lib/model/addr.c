@@ -178,80 +178,84 @@ static char *put_byte(char *at, unsigned value)
 	return at;
 }
 
+/* Without leading zeros. */
 static char *put_group(char *at, unsigned value)
 {
 	static const char digits[] = "0123456789abcdef";
-	int shift = value > 0xfff ? 12 : value > 0xff ? 8 : value > 0xf ? 4 : 0;
 
-	for (; shift >= 0; shift -= 4)
-		*at++ = digits[value >> shift & 15];
+	if (value > 0xfff)
+		*at++ = digits[value >> 12];
+	if (value > 0xff)
+		*at++ = digits[value >> 8 & 15];
+	if (value > 0xf)
+		*at++ = digits[value >> 4 & 15];
+	*at++ = digits[value & 15];
 	return at;
 }
 
-static unsigned group(const struct prg_addr *addr, size_t i)
-{
-	return (unsigned)addr->bytes[2 * i] << 8 | addr->bytes[2 * i + 1];
-}
-
 /* RFC 5952: "::" is the longest run of zero groups, the first of equals, not one. */
-static void put_v6(const struct prg_addr *addr, char *at)
+static char *put_v6(const struct prg_addr *addr, char *at)
 {
-	size_t best = 0, best_length = 1, run = 0, i;
+	unsigned groups[8], zero = 0, run = 0, length = 0, best = 8, i;
 
 	for (i = 0; i < 8; i++) {
-		run = group(addr, i) == 0 ? run + 1 : 0;
-		if (run > best_length) {
-			best_length = run;
-			best = i + 1 - run;
-		}
+		groups[i] = (unsigned)addr->bytes[2 * i] << 8 | addr->bytes[2 * i + 1];
+		zero |= (groups[i] == 0) << i;
 	}
-	if (best_length == 1)
-		best = 8;
-	for (i = 0; i < 8; i++) {
-		if (i == best) {
-			*at++ = ':';
-			i += best_length - 1;
-			if (i == 7)
-				*at++ = ':';
-			continue;
-		}
-		if (i > 0)
-			*at++ = ':';
-		at = put_group(at, group(addr, i));
+	/* a bit that is left after n rounds begins a run of more than n */
+	for (run = zero; zero != 0; zero &= zero >> 1, length++)
+		run = zero;
+	if (length > 1)
+		best = (unsigned)__builtin_ctz(run);
+	for (i = 0; i < best; i++) {
+		at = put_group(at, groups[i]);
+		*at++ = ':';
 	}
-	*at = '\0';
+	if (best == 8)
+		return at - 1;
+	if (best == 0)
+		*at++ = ':';
+	i += length;
+	if (i == 8)
+		*at++ = ':';
+	for (; i < 8; i++) {
+		*at++ = ':';
+		at = put_group(at, groups[i]);
+	}
+	return at;
 }
 
 /* By hand, as lists of 100,000 peers are mostly this; what holds an IPv4 address in
- * an IPv6 one is left to the C library. */
-void prg_addr_format(const struct prg_addr *addr, char ret_text[PRG_ADDR_TEXT])
+ * an IPv6 one is left to the C library. Where it ends. */
+static char *put_addr(const struct prg_addr *addr, char *at)
 {
 	static const unsigned char mapped[4], none[16];
-	char *at = ret_text;
 	size_t i;
 
 	if (addr->family == 6) {
 		if (memcmp(addr->bytes, mapped, sizeof(mapped)) != 0 ||
 		    memcmp(addr->bytes, none, sizeof(none)) == 0)
-			put_v6(addr, ret_text);
-		else if (inet_ntop(AF_INET6, addr->bytes, ret_text, PRG_ADDR_TEXT) == NULL)
-			ret_text[0] = '\0';
-		return;
+			return put_v6(addr, at);
+		if (inet_ntop(AF_INET6, addr->bytes, at, PRG_ADDR_TEXT) == NULL)
+			*at = '\0';
+		return at + strlen(at);
 	}
 	for (i = 0; i < 4; i++) {
-		if (i > 0)
-			*at++ = '.';
 		at = put_byte(at, addr->bytes[i]);
+		*at++ = '.';
 	}
-	*at = '\0';
+	return at - 1;
+}
+
+void prg_addr_format(const struct prg_addr *addr, char ret_text[PRG_ADDR_TEXT])
+{
+	*put_addr(addr, ret_text) = '\0';
 }
 
 void prg_prefix_format(const struct prg_prefix *prefix, char ret_text[PRG_PREFIX_TEXT])
 {
-	char *at;
+	char *at = put_addr(&prefix->addr, ret_text);
 
-	prg_addr_format(&prefix->addr, ret_text);
-	at = ret_text + strlen(ret_text);
 	*at++ = '/';
 	*put_byte(at, prefix->length) = '\0';
 }

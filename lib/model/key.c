@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <endian.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -116,28 +117,57 @@ int prg_preshared_key_parse(const char *text, size_t length, struct prg_preshare
 	return 0;
 }
 
+/* The two digits of each number of 12 bits. */
+#define ONE(high, low) { high, low }
+#define EIGHT(high, a, b, c, d, e, f, g, h) \
+	ONE(high, a), ONE(high, b), ONE(high, c), ONE(high, d), ONE(high, e), ONE(high, f), \
+		ONE(high, g), ONE(high, h)
+#define ROW(high) \
+	EIGHT(high, 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H'), \
+		EIGHT(high, 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P'), \
+		EIGHT(high, 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X'), \
+		EIGHT(high, 'Y', 'Z', 'a', 'b', 'c', 'd', 'e', 'f'), \
+		EIGHT(high, 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n'), \
+		EIGHT(high, 'o', 'p', 'q', 'r', 's', 't', 'u', 'v'), \
+		EIGHT(high, 'w', 'x', 'y', 'z', '0', '1', '2', '3'), \
+		EIGHT(high, '4', '5', '6', '7', '8', '9', '+', '/')
+#define ROWS(a, b, c, d, e, f, g, h) \
+	ROW(a), ROW(b), ROW(c), ROW(d), ROW(e), ROW(f), ROW(g), ROW(h)
+static const char pairs[4096][2] = {
+	ROWS('A', 'B', 'C', 'D', 'E', 'F', 'G', 'H'), ROWS('I', 'J', 'K', 'L', 'M', 'N', 'O', 'P'),
+	ROWS('Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X'), ROWS('Y', 'Z', 'a', 'b', 'c', 'd', 'e', 'f'),
+	ROWS('g', 'h', 'i', 'j', 'k', 'l', 'm', 'n'), ROWS('o', 'p', 'q', 'r', 's', 't', 'u', 'v'),
+	ROWS('w', 'x', 'y', 'z', '0', '1', '2', '3'), ROWS('4', '5', '6', '7', '8', '9', '+', '/'),
+};
+
+static char *put_pair(char *to, uint64_t number)
+{
+	memcpy(to, pairs[number & 4095], 2);
+	return to + 2;
+}
+
 /* By table: what is public need not be encoded in constant time, which takes ten
  * times as long. */
 void prg_public_key_format(const struct prg_public_key *key, char ret_text[PRG_KEY_TEXT])
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	                             "0123456789+/";
 	const unsigned char *from = key->bytes;
 	char *to = ret_text;
 	size_t i;
 
-	for (i = 0; i + 3 <= PRG_KEY_BYTES; i += 3) {
-		unsigned three = (unsigned)from[i] << 16 | (unsigned)from[i + 1] << 8 | from[i + 2];
+	/* six bytes at a time, as one number */
+	for (i = 0; i + 6 <= PRG_KEY_BYTES; i += 6) {
+		uint64_t six;
 
-		*to++ = digits[three >> 18];
-		*to++ = digits[three >> 12 & 63];
-		*to++ = digits[three >> 6 & 63];
-		*to++ = digits[three & 63];
+		memcpy(&six, from + i, sizeof(six));
+		six = be64toh(six) >> 16;
+		to = put_pair(to, six >> 36);
+		to = put_pair(to, six >> 24);
+		to = put_pair(to, six >> 12);
+		to = put_pair(to, six);
 	}
-	*to++ = digits[from[30] >> 2];
-	*to++ = digits[(from[30] << 4 | from[31] >> 4) & 63];
-	*to++ = digits[from[31] << 2 & 63];
-	*to++ = '=';
+	to = put_pair(to, (unsigned)from[30] << 4 | from[31] >> 4);
+	to = put_pair(to, (unsigned)(from[31] & 15) << 8);
+	to[-1] = '=';
 	*to = '\0';
 }
 
