@@ -62,7 +62,8 @@ static int tell_peer(struct prg_assembly *assembly, struct prg_error *err)
 	peer->preshared_key = NULL;
 	if (!prg_secret_is_zero(assembly->preshared_key.bytes))
 		peer->preshared_key = &assembly->preshared_key;
-	if (prg_wg_endpoint_equal(&peer->endpoint, &prg_wg_nowhere))
+	if (peer->endpoint.port == prg_wg_nowhere.port &&
+	    prg_wg_endpoint_equal(&peer->endpoint, &prg_wg_nowhere))
 		peer->endpoint = (struct prg_wg_endpoint){ 0 };
 	if (observer->peer != NULL)
 		rc = observer->peer(observer->context, peer, err);
@@ -107,7 +108,9 @@ int prg_assembly_allowed_ip(struct prg_assembly *assembly, const struct prg_pref
 		assembly->allowed_ips = grown;
 		assembly->capacity = more;
 	}
-	assembly->allowed_ips[n] = prg_prefix_network(prefix);
+	assembly->allowed_ips[n] = prefix->length == prg_addr_bits(&prefix->addr)
+	                                   ? *prefix
+	                                   : prg_prefix_network(prefix);
 	assembly->peer.n_allowed_ips = n + 1;
 	return 0;
 }

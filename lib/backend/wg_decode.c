@@ -105,6 +105,33 @@ static bool take_peer(struct prg_assembly *assembly, const struct prg_attr *attr
 	}
 }
 
+/* As the kernel writes it, length, family, address, each head and padding where it
+ * always is: of a dump's attributes most are these. False: not so; any order is right. */
+static bool decode_usual_ip(const struct prg_attr *one, struct prg_prefix *ret)
+{
+	static const struct nlattr mask = { NLA_HDRLEN + 1, WGALLOWEDIP_A_CIDR_MASK },
+	                           kind = { NLA_HDRLEN + 2, WGALLOWEDIP_A_FAMILY };
+	const uint8_t *at = one->data, *address = at + 2 * (NLA_HDRLEN + NLA_ALIGNTO) + NLA_HDRLEN;
+	bool six = one->length == 2 * (NLA_HDRLEN + NLA_ALIGNTO) + NLA_HDRLEN + 16;
+	struct nlattr value = { six ? NLA_HDRLEN + 16 : NLA_HDRLEN + 4, WGALLOWEDIP_A_IPADDR };
+	uint16_t family;
+
+	if ((!six && one->length != 2 * (NLA_HDRLEN + NLA_ALIGNTO) + NLA_HDRLEN + 4) ||
+	    memcmp(at, &mask, sizeof(mask)) != 0 ||
+	    memcmp(at + NLA_HDRLEN + NLA_ALIGNTO, &kind, sizeof(kind)) != 0 ||
+	    memcmp(address - NLA_HDRLEN, &value, sizeof(value)) != 0)
+		return false;
+	memcpy(&family, at + 2 * NLA_HDRLEN + NLA_ALIGNTO, sizeof(family));
+	if (family != (six ? AF_INET6 : AF_INET) || at[NLA_HDRLEN] > (six ? 128 : 32))
+		return false;
+	*ret = (struct prg_prefix){ .addr = { .family = six ? 6 : 4 }, .length = at[NLA_HDRLEN] };
+	if (six)
+		memcpy(ret->addr.bytes, address, 16);
+	else
+		memcpy(ret->addr.bytes, address, 4);
+	return true;
+}
+
 static bool decode_allowed_ip(const struct prg_attr *one, struct prg_prefix *ret)
 {
 	struct prg_attrs attrs = prg_attrs_of(one->data, one->length);
@@ -142,7 +169,7 @@ static int decode_allowed_ips(struct prg_assembly *assembly, const struct prg_at
 		struct prg_prefix prefix;
 		int rc;
 
-		if (!decode_allowed_ip(&one, &prefix))
+		if (!decode_usual_ip(&one, &prefix) && !decode_allowed_ip(&one, &prefix))
 			return malformed(assembly, "allowed IP", err);
 		rc = prg_assembly_allowed_ip(assembly, &prefix, err);
 		if (rc != 0)
@@ -151,24 +178,33 @@ static int decode_allowed_ips(struct prg_assembly *assembly, const struct prg_at
 	return attrs.bad ? malformed(assembly, "list of allowed IPs", err) : 0;
 }
 
+/* The kernel's is the first. */
+static bool find_key(const struct prg_attr *one, struct prg_attr *ret)
+{
+	struct prg_attrs attrs = prg_attrs_of(one->data, one->length);
+
+	while (prg_attrs_next(&attrs, ret))
+		if (ret->type == WGPEER_A_PUBLIC_KEY)
+			return ret->length == PRG_KEY_BYTES;
+	return false;
+}
+
 static int decode_peer(struct prg_assembly *assembly, const struct prg_attr *one,
                        struct prg_error *err)
 {
 	struct prg_attrs attrs = prg_attrs_of(one->data, one->length);
 	struct prg_public_key key;
-	struct prg_attr attr;
-	bool has_key = false, brief = assembly->observer->brief;
-	int rc = 0;
+	struct prg_attr attr, key_attr;
+	bool brief = assembly->observer->brief;
+	int rc;
 
-	/* the kernel's is the first */
-	while (!has_key && prg_attrs_next(&attrs, &attr))
-		if (attr.type == WGPEER_A_PUBLIC_KEY)
-			has_key = prg_attr_copy(&attr, key.bytes, sizeof(key.bytes));
-	if (attrs.bad || !has_key)
+	if (!find_key(one, &key_attr))
 		return malformed(assembly, "peer", err);
+	memcpy(key.bytes, key_attr.data, sizeof(key.bytes));
 	rc = prg_assembly_peer(assembly, &key, err);
-	attrs = prg_attrs_of(one->data, one->length);
 	while (rc == 0 && prg_attrs_next(&attrs, &attr)) {
+		if (attr.data == key_attr.data)
+			continue;
 		if (attr.type == WGPEER_A_ALLOWEDIPS)
 			rc = brief ? 0 : decode_allowed_ips(assembly, &attr, err);
 		else if (!take_peer(assembly, &attr))
