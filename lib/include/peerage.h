@@ -851,7 +851,7 @@ typedef int prg_live_fn(void *context, const struct prg_live *live, const struct
  * key that runs and is not of these, in the kernel's order. names/n_names: only
  * these peers, in this order (0: all). flags: PRG_STATUS_*.
  * What fn is given is valid during the call; what it returns, if not 0, ends the
- * status and is returned. Memory grows by about 110 bytes with each running peer.
+ * status and is returned. Memory grows by 40 to 90 bytes with each running peer.
  * *ret_interface is filled before the first call of fn.
  * interface NULL: the register's only one.
  * Errors: PRG_E_NOT_FOUND (interface or a name), PRG_E_PERMISSION,

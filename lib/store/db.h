@@ -60,6 +60,8 @@ struct prg_store {
 	size_t mark_untold; /* how many of them are committed */
 	struct prg_chain_end end; /* of the chain, as this transaction has it */
 	struct prg_stale stale;
+	struct prg_gathering *gathering; /* brief.c */
+	bool gathers;
 };
 
 /* Errors. prg_db_code: the PRG_E_* of an SQLite (extended) result and errno. */

@@ -271,44 +271,6 @@ int prg_store_peers_due(struct prg_store *store, int64_t interface_id, int64_t n
 	            false, interface_id, (struct bound){ .number = now }, limit, ret, ret_n, err);
 }
 
-int prg_store_peers_brief(struct prg_store *store, int64_t interface_id, int64_t after,
-                          size_t limit, struct prg_peer *ret, size_t *ret_n,
-                          struct prg_error *err)
-{
-	PRG_STMT *stmt = NULL;
-	size_t n = 0;
-	int rc = prg_db_prepare(store,
-	                        /* by the table itself: by an index, each row of it has to be
-	                         * looked for */
-	                        "SELECT id, name, public_key, state FROM peer NOT INDEXED "
-	                        "WHERE interface_id = ?1 AND id > ?2 AND state <> 3 AND id <= "
-	                        "(SELECT max(id) FROM peer WHERE interface_id = ?1) "
-	                        "ORDER BY id LIMIT ?3",
-	                        &stmt, err);
-
-	if (rc < 0)
-		return rc;
-	prg_row_bind_int(stmt, 1, interface_id);
-	prg_row_bind_int(stmt, 2, after);
-	prg_row_bind_int(stmt, 3, (int64_t)limit);
-	while (n < limit && (rc = prg_db_step(stmt, err)) > 0) {
-		struct prg_peer *peer = &ret[n++];
-
-		peer->id = prg_row_int(stmt, 0, 1, INT64_MAX);
-		peer->interface_id = interface_id;
-		prg_row_peer_name(stmt, 1, peer->name);
-		prg_row_blob(stmt, 2, peer->public_key.bytes, sizeof(peer->public_key.bytes));
-		peer->state = (enum prg_peer_state)prg_row_int(stmt, 3, PRG_PEER_ACTIVE,
-		                                               PRG_PEER_REVOKED);
-		rc = prg_row_check(stmt, err, "peer %lld", (long long)peer->id);
-		if (rc < 0)
-			return rc;
-	}
-	if (rc >= 0)
-		*ret_n = n;
-	return rc < 0 ? rc : 0;
-}
-
 int prg_store_peer_count(struct prg_store *store, int64_t interface_id, enum prg_peer_state state,
                          uint64_t *ret, struct prg_error *err)
 {

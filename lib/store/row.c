@@ -180,11 +180,9 @@ void prg_row_prefix(struct prg_stmt *stmt, int column, struct prg_prefix *ret)
 	*ret = prefix;
 }
 
-/* What was a name once stays one: which letters there are differs from one
- * version of Unicode to the next. */
-static bool name_readable(const char *name)
+bool prg_row_name_readable(const char *name, size_t length)
 {
-	size_t length = strlen(name), at = 0, n;
+	size_t at = 0, n;
 
 	while (name[at] > 0x20 && name[at] < 0x7f && name[at] != '/')
 		at++;
@@ -201,7 +199,7 @@ static bool name_readable(const char *name)
 void prg_row_peer_name(struct prg_stmt *stmt, int column, char ret[PRG_NAME_BYTES + 1])
 {
 	prg_row_copy(stmt, column, ret, PRG_NAME_BYTES + 1);
-	if (!name_readable(ret)) {
+	if (!prg_row_name_readable(ret, strlen(ret))) {
 		prg_row_mark_bad(stmt, column);
 		ret[0] = '\0';
 	}

@@ -37,6 +37,10 @@ void prg_row_copy(struct prg_stmt *stmt, int column, char *ret, size_t size);
 void prg_row_addr(struct prg_stmt *stmt, int column, int64_t family, struct prg_addr *ret);
 /* Three columns: family, addr, length. */
 void prg_row_prefix(struct prg_stmt *stmt, int column, struct prg_prefix *ret);
+/* A text of that length, with its NUL, that may stand where a name does. What was a name
+ * once stays one: which letters there are differs from one version of Unicode to the
+ * next. */
+bool prg_row_name_readable(const char *name, size_t length);
 void prg_row_peer_name(struct prg_stmt *stmt, int column, char ret[PRG_NAME_BYTES + 1]);
 void prg_row_interface_name(struct prg_stmt *stmt, int column, char ret[PRG_IFNAME_TEXT]);
 void prg_row_endpoint(struct prg_stmt *stmt, int column, struct prg_endpoint *ret);

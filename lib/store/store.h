@@ -93,10 +93,18 @@ int prg_store_peers(struct prg_store *store, int64_t interface_id, int64_t after
 int prg_store_peers_by_name(struct prg_store *store, int64_t interface_id, const char *after,
                             size_t limit, struct prg_peer ***ret, size_t *ret_n,
                             struct prg_error *err);
-/* As prg_store_peers() of those that are not revoked, but id, interface_id, name, public_key
- * and state only, into ret, which has room for limit (at least 1) and is zeroed. */
-int prg_store_peers_brief(struct prg_store *store, int64_t interface_id, int64_t after,
-                          size_t limit, struct prg_peer *ret, size_t *ret_n,
+/* The least of a peer that it can be told by. */
+struct prg_peer_brief {
+	int64_t id;
+	enum prg_peer_state state;
+	struct prg_public_key public_key;
+	char name[PRG_NAME_BYTES + 1];
+};
+/* As prg_store_peers() of those that are not revoked, into ret, which has room for
+ * limit. *after moves on to the last that was looked at, and stays where it is where
+ * there are no more. */
+int prg_store_peers_brief(struct prg_store *store, int64_t interface_id, int64_t *after,
+                          size_t limit, struct prg_peer_brief *ret, size_t *ret_n,
                           struct prg_error *err);
 int prg_store_peer_count(struct prg_store *store, int64_t interface_id,
                          enum prg_peer_state state, uint64_t *ret, struct prg_error *err);

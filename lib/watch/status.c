@@ -2,24 +2,26 @@
 /*
  * The running interface joined with the register. A dump that is interrupted begins
  * again, and what was told cannot be taken back, so a dump is packed first
- * (observed.h); then the register goes by, a page at a time, and each peer is told.
+ * (packed.h); then the register goes by, a page at a time, and each peer is told.
  */
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "engine.h"
-#include "observed.h"
+#include "watch/packed.h"
 
 #define ON_S 180                     /* REJECT_AFTER_TIME, WireGuard paper, 6.1 */
-#define PAGE 256
+#define PAGE 256                     /* peers that are read in full at a time */
+#define BRIEF_PAGE 2048              /* and in brief: each page is a transaction */
 
 struct join {
 	struct prg_register *reg;
 	const struct prg_interface *interface;
 	struct prg_live_interface live_interface;
 	int64_t now;
-	struct prg_observed seen;
+	struct prg_packed seen;
+	struct prg_live live; /* of the one that is told */
 	struct prg_peer **named; /* only these */
 	size_t n_named;
 	prg_live_fn *fn;
@@ -77,14 +79,14 @@ static int on_peer(void *context, const struct prg_wg_peer *peer, struct prg_err
 {
 	struct join *j = context;
 
-	return prg_observed_add(&j->seen, peer, false, err);
+	return prg_packed_add(&j->seen, peer, err);
 }
 
 static void on_restart(void *context)
 {
 	struct join *j = context;
 
-	prg_observed_clear(&j->seen);
+	prg_packed_clear(&j->seen);
 }
 
 static int observe(struct join *j, struct prg_error *err)
@@ -112,44 +114,28 @@ static int observe(struct join *j, struct prg_error *err)
 
 /* ------------------------------------------------------------------- telling */
 
-/* row NULL: not in the interface. peer NULL: not in the register. */
-static int tell(struct join *j, struct prg_observed_row *row, const struct prg_peer *peer,
+/* record NULL: not in the interface. peer NULL: not in the register. */
+static int tell(struct join *j, uint8_t *record, const struct prg_peer *peer,
                 struct prg_error *err)
 {
-	struct prg_live live = { .present = row != NULL };
-	struct prg_wg_peer wg;
-	int rc = 0;
+	struct prg_live *live = &j->live;
 
-	if (row == NULL) {
-		live.public_key = peer->public_key;
-	} else {
-		row->met = true;
-		rc = prg_observed_peer(&j->seen, row, &wg, err);
-		if (rc < 0)
-			return rc;
-		live.public_key = wg.public_key;
-		live.latest_handshake_at = wg.latest_handshake_at;
-		live.rx_bytes = wg.rx_bytes;
-		live.tx_bytes = wg.tx_bytes;
-		live.keepalive_s = wg.keepalive_s;
-		live.has_preshared_key = row->has_preshared_key;
-		live.allowed_ips = j->seen.unpacked;
-		live.n_allowed_ips = wg.n_allowed_ips;
-		if (row->has_endpoint)
-			prg_wg_endpoint_to(&wg.endpoint, &live.endpoint);
-	}
-	live.status = status_of(j, peer, live.latest_handshake_at);
-	if (row == NULL && live.status == PRG_LIVE_NEVER)
-		live.status = PRG_LIVE_MISSING;
-	return j->fn(j->context, &live, peer);
+	if (record == NULL)
+		*live = (struct prg_live){ .public_key = peer->public_key };
+	else if (prg_packed_read(&j->seen, record, live, err) < 0)
+		return PRG_E_NOMEM;
+	live->status = status_of(j, peer, live->latest_handshake_at);
+	if (record == NULL && live->status == PRG_LIVE_NEVER)
+		live->status = PRG_LIVE_MISSING;
+	return j->fn(j->context, live, peer);
 }
 
 static int tell_registered(struct join *j, const struct prg_peer *peer, struct prg_error *err)
 {
-	struct prg_observed_row *row = NULL;
-	int rc = prg_observed_find(&j->seen, &peer->public_key, &row, err);
+	uint8_t *record = NULL;
+	int rc = prg_packed_meet(&j->seen, &peer->public_key, &record, err);
 
-	return rc < 0 ? rc : tell(j, row, peer, err);
+	return rc < 0 ? rc : tell(j, record, peer, err);
 }
 
 static int tell_named(struct join *j, struct prg_error *err)
@@ -184,32 +170,41 @@ static int tell_in_full(struct join *j, struct prg_error *err)
 	return rc;
 }
 
-/* Of a peer that does not run, only the register can tell the rest. */
-static int tell_briefly(struct join *j, const struct prg_peer *peer, struct prg_error *err)
+/* peer is zero but for what is set here. Of one that does not run, only the register
+ * can tell the rest. */
+static int tell_briefly(struct join *j, const struct prg_peer_brief *brief, struct prg_peer *peer,
+                        struct prg_error *err)
 {
-	struct prg_observed_row *row = NULL;
+	uint8_t *record = NULL;
 	PRG_PEER *full = NULL;
-	int rc = prg_observed_find(&j->seen, &peer->public_key, &row, err);
+	int rc = prg_packed_meet(&j->seen, &brief->public_key, &record, err);
 
-	if (rc == 0 && row == NULL)
-		rc = prg_store_peer_by_id(j->reg->store, peer->id, &full, err);
-	return rc < 0 ? rc : tell(j, row, full != NULL ? full : peer, err);
+	if (rc == 0 && record == NULL)
+		rc = prg_store_peer_by_id(j->reg->store, brief->id, &full, err);
+	if (rc < 0)
+		return rc;
+	peer->id = brief->id;
+	peer->interface_id = j->interface->id;
+	peer->state = brief->state;
+	peer->public_key = brief->public_key;
+	memcpy(peer->name, brief->name, sizeof(peer->name));
+	return tell(j, record, full != NULL ? full : peer, err);
 }
 
 static int tell_in_brief(struct join *j, struct prg_error *err)
 {
-	PRG_FREE struct prg_peer *page = calloc(PAGE, sizeof(*page));
-	int64_t after = 0;
-	size_t n = PAGE, i;
+	PRG_FREE struct prg_peer_brief *page = calloc(BRIEF_PAGE, sizeof(*page));
+	struct prg_peer peer = { 0 };
+	int64_t after = 0, before = -1;
+	size_t n = 0, i;
 	int rc = page == NULL ? prg_error_nomem(err) : 0;
 
-	while (rc == 0 && n == PAGE) {
-		rc = prg_store_peers_brief(j->reg->store, j->interface->id, after, PAGE, page, &n,
-		                           err);
-		for (i = 0; rc == 0 && i < n; i++) {
-			after = page[i].id;
-			rc = tell_briefly(j, &page[i], err);
-		}
+	while (rc == 0 && after != before) {
+		before = after;
+		rc = prg_store_peers_brief(j->reg->store, j->interface->id, &after, BRIEF_PAGE,
+		                           page, &n, err);
+		for (i = 0; rc == 0 && i < n; i++)
+			rc = tell_briefly(j, &page[i], &peer, err);
 	}
 	return rc;
 }
@@ -235,12 +230,11 @@ static int find_named(struct join *j, const char *const *names, size_t n, struct
 
 static int tell_unknown(struct join *j, struct prg_error *err)
 {
-	size_t i;
+	uint8_t *at = j->seen.first, *record;
 	int rc = 0;
 
-	for (i = 0; i < j->seen.n && rc == 0; i++)
-		if (!prg_observed_row(&j->seen, i)->met)
-			rc = tell(j, prg_observed_row(&j->seen, i), NULL, err);
+	while (rc == 0 && (record = prg_packed_unmet(&j->seen, &at)) != NULL)
+		rc = tell(j, record, NULL, err);
 	return rc;
 }
 
@@ -270,7 +264,7 @@ int prg_status(struct prg_register *reg, const char *interface, const char *cons
 		if (rc == 0 && n_names == 0)
 			rc = tell_unknown(&j, err);
 	}
-	prg_observed_done(&j.seen);
+	prg_packed_done(&j.seen);
 	prg_peers_free(&j.named, j.n_named);
 	return rc;
 }

@@ -240,6 +240,7 @@ static void use_everything(struct fixture *f)
 {
 	struct prg_interface *i = NULL;
 	struct prg_peer **page = NULL;
+	struct prg_peer_brief brief;
 	struct seen seen = { .text = "" };
 	struct prg_prefix prefix = prefix_of("10.8.0.77");
 	struct prg_peer *peer = NULL;
@@ -257,6 +258,7 @@ static void use_everything(struct fixture *f)
 	OK(f, prg_store_each_wg(f->store, wg0, see, &seen, &f->err));
 	OK(f, prg_store_peers(f->store, wg0, 0, 3, &page, &n, &f->err));
 	prg_peers_free(&page, n);
+	OK(f, prg_store_peers_brief(f->store, wg0, &(int64_t){ 0 }, 1, &brief, &n, &f->err));
 	OK(f, prg_store_peers_by_name(f->store, wg0, "", 3, &page, &n, &f->err));
 	prg_peers_free(&page, n);
 	OK(f, prg_store_peers_due(f->store, wg0, NOW, 3, &page, &n, &f->err));

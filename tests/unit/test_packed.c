@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: ISC */
+/* What a dump told, packed: it comes out as it went in, in any order, who was not met is
+ * known, and no more memory is taken than watch/packed.h says. PRG_SEED repeats a run. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "random_states.h"
+#include "watch/packed.h"
+
+/* Of any length in its packed form. */
+static uint64_t random_number(void)
+{
+	uint64_t number = (uint64_t)draw(1u << 31) << 33 | (uint64_t)draw(1u << 31) << 2;
+
+	return draw(4) ? number >> draw(64) : 0;
+}
+
+static void fill(struct prg_packed *p, struct state *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		struct prg_wg_peer *wg = &s->peers[i].wg;
+
+		wg->rx_bytes = random_number();
+		wg->tx_bytes = random_number();
+		wg->latest_handshake_at = (int64_t)random_number();
+		if (draw(2))
+			wg->endpoint = (struct prg_wg_endpoint){
+				.addr = { .family = draw(2) ? 4 : 6, .bytes = { 192, 0, 2, 1 } },
+				.port = (uint16_t)(1 + draw(65535)), .scope = draw(3) };
+		assert_int_equal(prg_packed_add(p, wg, NULL), 0);
+	}
+}
+
+static void assert_same(const struct prg_live *live, const struct peer *p)
+{
+	struct prg_endpoint endpoint = { .port = 0 };
+	size_t i;
+
+	if (p->wg.endpoint.addr.family != 0)
+		prg_wg_endpoint_to(&p->wg.endpoint, &endpoint);
+	assert_true(live->present);
+	assert_memory_equal(&live->public_key, &p->wg.public_key, PRG_KEY_BYTES);
+	assert_int_equal(live->has_preshared_key, p->wg.preshared_key != NULL);
+	assert_true(live->rx_bytes == p->wg.rx_bytes && live->tx_bytes == p->wg.tx_bytes);
+	assert_true(live->latest_handshake_at == p->wg.latest_handshake_at);
+	assert_int_equal(live->keepalive_s, p->wg.keepalive_s);
+	assert_int_equal(live->endpoint.port, endpoint.port);
+	assert_string_equal(live->endpoint.host, endpoint.host);
+	assert_int_equal(live->n_allowed_ips, p->wg.n_allowed_ips);
+	for (i = 0; i < live->n_allowed_ips; i++) {
+		assert_int_equal(prg_prefix_compare(&live->allowed_ips[i], &p->ips[i]), 0);
+		assert_memory_equal(&live->allowed_ips[i], &p->ips[i], sizeof(p->ips[i]));
+	}
+}
+
+/* Where two records follow one another, what is read of the first leads to the second. */
+static void assert_met(struct prg_packed *packed, const struct peer *p, struct prg_live *live)
+{
+	uint8_t *record = NULL;
+
+	assert_int_equal(prg_packed_meet(packed, &p->wg.public_key, &record, NULL), 0);
+	assert_non_null(record);
+	assert_int_equal(prg_packed_read(packed, record, live, NULL), 0);
+	assert_same(live, p);
+}
+
+static void what_goes_in_comes_out(void **state)
+{
+	static struct state s;
+	static struct prg_live live;
+	struct prg_packed packed = { 0 };
+	unsigned round;
+	size_t i;
+
+	(void)state;
+	for (round = 0; round < 300; round++) {
+		struct prg_public_key stranger = { { 0xee } };
+		uint8_t *record, *at;
+
+		random_state(&s);
+		prg_packed_clear(&packed);
+		fill(&packed, &s);
+		for (i = 0; i < s.n; i++)
+			assert_met(&packed, &s.peers[i], &live);
+		assert_null(packed.slots);
+		for (i = s.n; i > 0; i--)
+			assert_met(&packed, &s.peers[draw((unsigned)s.n)], &live);
+		assert_int_equal(prg_packed_meet(&packed, &stranger, &record, NULL), 0);
+		assert_null(record);
+		at = packed.first;
+		assert_null(prg_packed_unmet(&packed, &at));
+	}
+	prg_packed_done(&packed);
+}
+
+static void who_was_not_met_is_known(void **state)
+{
+	static struct state s;
+	static struct prg_live live;
+	struct prg_packed packed = { 0 };
+	unsigned round;
+	size_t i;
+
+	(void)state;
+	for (round = 0; round < 300; round++) {
+		bool met[MAX_PEERS] = { false };
+		uint8_t *record, *at;
+
+		random_state(&s);
+		prg_packed_clear(&packed);
+		fill(&packed, &s);
+		for (i = 0; i < s.n; i++) {
+			size_t one = draw((unsigned)s.n);
+
+			met[one] = true;
+			assert_met(&packed, &s.peers[one], &live);
+		}
+		at = packed.first;
+		for (i = 0; i < s.n; i++) {
+			if (met[i])
+				continue;
+			record = prg_packed_unmet(&packed, &at);
+			assert_non_null(record);
+			assert_int_equal(prg_packed_read(&packed, record, &live, NULL), 0);
+			assert_same(&live, &s.peers[i]);
+		}
+		assert_null(prg_packed_unmet(&packed, &at));
+	}
+	prg_packed_done(&packed);
+}
+
+/* One with more allowed IPs than a block has room for, amid thousands of blocks' worth. */
+static void any_size(void **state)
+{
+	enum { MANY = 120000, HUGE = 70000 };
+	struct prg_prefix *ips = calloc(HUGE, sizeof(*ips));
+	struct prg_wg_peer peer = { .allowed_ips = ips, .n_allowed_ips = 1 };
+	static struct prg_live live;
+	struct prg_packed packed = { 0 };
+	uint8_t *record;
+	unsigned i;
+
+	(void)state;
+	assert_non_null(ips);
+	for (i = 0; i < HUGE; i++)
+		ips[i] = (struct prg_prefix){ { 6, { 0xfd, (uint8_t)i, (uint8_t)(i >> 8) } }, 99 };
+	for (i = 0; i < MANY; i++) {
+		memcpy(peer.public_key.bytes, &i, sizeof(i));
+		peer.n_allowed_ips = i == MANY / 2 ? HUGE : 1;
+		assert_int_equal(prg_packed_add(&packed, &peer, NULL), 0);
+	}
+	for (i = 0; i < MANY; i++) {
+		memcpy(peer.public_key.bytes, &i, sizeof(i));
+		assert_int_equal(prg_packed_meet(&packed, &peer.public_key, &record, NULL), 0);
+		assert_non_null(record);
+		assert_int_equal(prg_packed_read(&packed, record, &live, NULL), 0);
+		assert_int_equal(live.n_allowed_ips, i == MANY / 2 ? HUGE : 1);
+		assert_memory_equal(live.allowed_ips, ips, live.n_allowed_ips * sizeof(*ips));
+	}
+	assert_null(packed.slots); /* in order, nothing is needed to find them */
+	prg_packed_done(&packed);
+	free(ips);
+}
+
+static void memory_is_as_stated(void **state)
+{
+	enum { MANY = 10000 };
+	struct prg_prefix ips[2] = { { { 4, { 10 } }, 32 }, { { 6, { 0xfd } }, 128 } };
+	struct prg_wg_peer peer = { .allowed_ips = ips, .n_allowed_ips = 2 };
+	struct prg_packed packed = { 0 };
+	const uint8_t *last = NULL;
+	uint8_t *at, *record;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < MANY; i++) {
+		memcpy(peer.public_key.bytes, &i, sizeof(i));
+		ips[0].addr.bytes[2] = ips[1].addr.bytes[14] = (uint8_t)(1 + i / 251);
+		ips[0].addr.bytes[3] = ips[1].addr.bytes[15] = (uint8_t)(i % 251);
+		assert_int_equal(prg_packed_add(&packed, &peer, NULL), 0);
+	}
+	at = packed.first;
+	for (i = 0; i < MANY; i++, last = record) {
+		record = prg_packed_unmet(&packed, &at);
+		assert_non_null(record);
+		/* 34 and, of a network of 65536 addresses, 3 for each */
+		if (i > 252)
+			assert_true(record - last <= 34 + 2 * 3);
+	}
+	prg_packed_done(&packed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_goes_in_comes_out),
+		cmocka_unit_test(who_was_not_met_is_known),
+		cmocka_unit_test(any_size),
+		cmocka_unit_test(memory_is_as_stated),
+	};
+	const char *given = getenv("PRG_SEED");
+
+	seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);
+	print_message("# PRG_SEED=%u\n", seed);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
