@@ -63,31 +63,41 @@ static bool tsv_special(unsigned char c)
 	return c < 0x20 || c == 0x7f || c == '\\';
 }
 
-static void tsv_escape(unsigned char c)
+static char *tsv_escape(char *at, unsigned char c)
 {
-	char escaped[8];
+	static const char digits[] = "0123456789abcdef";
+	char letter = c == '\t' ? 't' : c == '\n' ? 'n' : c == '\\' ? '\\' : 'x';
 
-	if (c == '\t')
-		sink_text("\\t");
-	else if (c == '\n')
-		sink_text("\\n");
-	else if (c == '\\')
-		sink_text("\\\\");
-	else {
-		(void)snprintf(escaped, sizeof(escaped), "\\x%02x", c);
-		sink_text(escaped);
+	*at++ = '\\';
+	*at++ = letter;
+	if (letter == 'x') {
+		*at++ = digits[c >> 4];
+		*at++ = digits[c & 15];
 	}
+	return at;
+}
+
+char *cells_escape(char *at, const char *text)
+{
+	for (; *text; text++) {
+		if (tsv_special((unsigned char)*text))
+			at = tsv_escape(at, (unsigned char)*text);
+		else
+			*at++ = *text;
+	}
+	return at;
 }
 
 static void tsv_text(const char *text, size_t length, bool plain)
 {
+	char escaped[CELLS_ESCAPED];
 	size_t begin = 0;
 
 	for (size_t i = plain ? length : 0; i < length; i++) {
 		if (!tsv_special((unsigned char)text[i]))
 			continue;
 		sink_put(text + begin, i - begin);
-		tsv_escape((unsigned char)text[i]);
+		sink_put(escaped, (size_t)(tsv_escape(escaped, (unsigned char)text[i]) - escaped));
 		begin = i + 1;
 	}
 	sink_put(text + begin, length - begin);

@@ -21,6 +21,9 @@ void cells_null(struct out *out, const char *key);
 /* TSV: the value of a cell goes straight into the line where all cells before it are
  * there; it begins here if it is the next. */
 bool cells_straight(struct out *out, const struct out_cell *cell);
+/* A text as it stands in TSV, CELLS_ESCAPED bytes for one at most; returns its end. */
+#define CELLS_ESCAPED 4
+char *cells_escape(char *at, const char *text);
 /* Never NULL. */
 const char *cells_text(const struct out_cell *cell);
 /* Into the sink, escaped. */

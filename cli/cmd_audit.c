@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* status: what runs, joined with what should. */
 #include "fields.h"
+#include "line.h"
 #include "rates.h"
 #include "watch.h"
 #include "words.h"
@@ -18,7 +19,7 @@
 	{ "has_preshared_key", "PSK", OUT_HIDE },           \
 	{ "keepalive", "KEEPALIVE", OUT_HIDE }
 
-/* ENDPOINT is last, so that it can be left out. */
+/* ENDPOINT is last, so that it can be left out. line_running() has these, in order. */
 static const struct out_column columns[] = {
 	COLUMNS,
 	{ "live.endpoint", "ENDPOINT", 0 },
@@ -47,7 +48,7 @@ static void own_stream(struct stream *stream)
 struct view {
 	struct cli *cli;
 	const struct prg_interface *interface;
-	bool any;
+	bool any, endpoints;
 	struct words_counts counts;
 	struct prg_live_interface live; /* filled before the first row comes */
 	struct stream *stream; /* NULL: one look alone */
@@ -72,7 +73,7 @@ static int status_row(void *context, const struct prg_live *live, const struct p
 	struct cli *cli = view->cli;
 	struct fields_live shown = {
 		.live = view->live.present ? live : NULL,
-		.endpoint = args_has(&cli->args, OPT_ENDPOINTS),
+		.endpoint = view->endpoints,
 		.observed = true,
 	};
 
@@ -82,6 +83,10 @@ static int status_row(void *context, const struct prg_live *live, const struct p
 	view->counts.missing += live->status == PRG_LIVE_MISSING;
 	view->counts.unknown += live->status == PRG_LIVE_UNKNOWN;
 	view->any = true;
+	if (live->present && cli->out.mode == OUT_TSV && !view->stream) {
+		line_running(live, peer, shown.endpoint);
+		return out_failed(&cli->out) ? PRG_E_FAILED : 0;
+	}
 	out_row(&cli->out);
 	if (live->present && cli->out.mode != OUT_JSON)
 		fields_running(&cli->out, peer, &shown);
@@ -122,20 +127,19 @@ static void say_interface(const struct cli *cli, const struct view *view)
 
 static void begin_list(struct cli *cli, const struct view *view)
 {
-	bool endpoints = args_has(&cli->args, OPT_ENDPOINTS);
-
 	if (view->stream)
 		out_list(&cli->out, "peers", stream_columns,
-		         endpoints ? N_STREAM_COLUMNS : N_STREAM_COLUMNS - 1);
+		         view->endpoints ? N_STREAM_COLUMNS : N_STREAM_COLUMNS - 1);
 	else
-		out_list(&cli->out, "peers", columns, endpoints ? N_COLUMNS : N_COLUMNS - 1);
+		out_list(&cli->out, "peers", columns, view->endpoints ? N_COLUMNS : N_COLUMNS - 1);
 }
 
 /* One look; stream NULL: the only one. */
 static int look(struct cli *cli, struct stream *stream, struct prg_error *err)
 {
 	OWN_INTERFACE *interface = NULL;
-	struct view view = { .cli = cli, .stream = stream };
+	struct view view = { .cli = cli, .stream = stream,
+		             .endpoints = args_has(&cli->args, OPT_ENDPOINTS) };
 	int code = prg_find_interface(cli->reg, cli->interface, &interface, err);
 
 	if (code)

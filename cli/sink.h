@@ -44,4 +44,24 @@ static inline void sink_char(char c)
 	sink.bytes[sink.used++] = c;
 }
 
+/* To write by hand: room for `most` bytes, at most SINK_BYTES of them; where that
+ * which was written so far ends, room for more; and the end. */
+static inline char *sink_begin(size_t most)
+{
+	if (most > SINK_BYTES - sink.used)
+		sink_flush();
+	return sink.bytes + sink.used;
+}
+
+static inline char *sink_more(const char *at, size_t most)
+{
+	sink.used = (size_t)(at - sink.bytes);
+	return sink_begin(most);
+}
+
+static inline void sink_end(const char *at)
+{
+	sink.used = (size_t)(at - sink.bytes);
+}
+
 #endif

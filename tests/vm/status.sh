@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 # `status` of peers that are not as they should be: its table stays in shape beside a
-# long key, and it says what mends them; which it does.
+# long key, and it says what mends them; which it does. What -t says of a peer, in lines
+# that are written at once, is what -j says, field by field.
 . "$(dirname "$0")/lib.sh"
 
 topology
@@ -25,4 +26,27 @@ exits 0 "both at once" peerage -y sync --prune
 ok "the kernel is as registered" kernel_equals_register
 exits 0 "status" peerage status
 is "nothing to say again" "$errs" ""
+
+# of -j: a line for each peer, as -t has it
+as_lines() {
+	peerage -j status --endpoints | jq -r '.peers[] | [.name, .live.status,
+		.live.latest_handshake_at, .live.rx_bytes, .live.tx_bytes, .public_key,
+		(.allowed_ips | join(",")), .has_preshared_key, .keepalive, .live.endpoint] |
+		map(if . == null then "" else tostring end) | join("\t")'
+}
+peerage -q add zoë --routes 172.16.0.0/12,fd12:0:0:1::/64 --keepalive 25 >/dev/null || bail "add zoë"
+peerage -q add dave --conf --preshared-key none >"$box/dave.conf" || bail "add dave"
+client_up "$box/dave.conf" client || bail "dave is not up"
+ok "one is connected" reaches client "$(field '.interfaces[0].addresses[0]' interfaces | cut -d/ -f1)"
+in_ns client ip link set wg0 down
+in_ns server wg set wg0 peer "$bob" remove
+in_ns server wg set wg0 peer "$stranger" endpoint '[2001:db8:1::9]:4711' \
+	allowed-ips 0.0.0.0/0,::/0,::ffff:192.0.2.0/120,2001:db8::/32
+in_ns server wg set wg0 peer "$(field .peer.public_key show alice)" allowed-ips '' \
+	persistent-keepalive 65535
+is "of all states" "$(peerage -j status | jq -r '.peers[].live.status' | sort | paste -sd' ')" \
+	"disabled missing never never on unknown"
+exits 0 "status -t" peerage -t status --endpoints
+is "as -j says" "$(tail -n +2 "$box/out")" "$(as_lines)"
+is "and without endpoints" "$(peerage -t status | cut -f 1-10)" "$(cut -f 1-9 "$box/out")"
 finish
