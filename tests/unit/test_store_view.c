@@ -423,7 +423,7 @@ static void test_malformed_values(void **state)
 static void test_damaged_pages(void **state)
 {
 	struct fixture *f = *state;
-	char good[120], sql[400], page[4096];
+	char good[120], sql[400], page[8192];
 	long pages, at;
 	int64_t wg0;
 	unsigned failed = 0;
@@ -432,6 +432,7 @@ static void test_damaged_pages(void **state)
 	prg_store_close(&f->store);
 	snprintf(good, sizeof(good), "%s/good.db", f->directory);
 	assert_int_equal(rename(f->path, good), 0);
+	assert_int_equal(raw_number(good, "PRAGMA page_size"), sizeof(page));
 	pages = (long)raw_number(good, "PRAGMA page_count");
 	assert_true(pages > 20);
 	for (at = 0; at < pages; at++) {
@@ -443,8 +444,10 @@ static void test_damaged_pages(void **state)
 		randombytes_buf(page, sizeof(page));
 		file = fopen(f->path, "r+b");
 		assert_non_null(file);
-		assert_int_equal(fseek(file, at * 4096 + (at == 0 ? 100 : 0), SEEK_SET), 0);
-		assert_int_equal(fwrite(page, at == 0 ? 3996 : 4096, 1, file), 1);
+		/* but for the first page's header */
+		assert_int_equal(fseek(file, at * (long)sizeof(page) + (at == 0 ? 100 : 0),
+		                       SEEK_SET), 0);
+		assert_int_equal(fwrite(page, sizeof(page) - (at == 0 ? 100 : 0), 1, file), 1);
 		fclose(file);
 		rc = prg_store_open(f->path, 0, WAIT_MS, &f->store, &f->err);
 		if (rc == 0)
