@@ -168,7 +168,9 @@ enum prg_sync_flags {
 	PRG_SYNC_KEY = 1u << 1,   /* replace a private key that is not ours */
 	PRG_SYNC_EMPTY = 1u << 2, /* there is no interface yet: plan all of it */
 	PRG_SYNC_QUIET = 1u << 3, /* do not list each peer that is missing */
-	PRG_SYNC_TELL_KEY = 1u << 4 /* tell of a private key that is not ours; no error */
+	PRG_SYNC_TELL_KEY = 1u << 4, /* tell of a private key that is not ours; no error */
+	PRG_SYNC_SUMS = 1u << 5 /* look whether anything differs first: less time and no memory
+	                           by the peer where nothing does, a dump more where it does */
 };
 /* Is the running device blank: no private key, no peers? */
 int prg_sync_blank(struct prg_backend *backend, bool *ret_blank, struct prg_error *err);
@@ -195,7 +197,7 @@ struct prg_sync_watch {
 	               struct prg_error *err);
 	void (*restart)(void *context); /* the dump begins again: forget all of it */
 };
-/* As prg_sync_plan() with PRG_SYNC_TELL_KEY, but each peer of the dump is seen, and
+/* As prg_sync_plan() with PRG_SYNC_TELL_KEY and PRG_SYNC_SUMS, but each peer of the dump is seen, and
  * each that differs told, by watch; report and plan then get the interface's own. Of an
  * interrupted dump (*ret_interrupted) no difference is told that was not seen. */
 int prg_sync_watch(struct prg_store *store, struct prg_backend *backend,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "expected.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -14,7 +15,8 @@
 
 _Static_assert(PRG_EXPECTED_PAGE - 1 == UINT8_MAX, "one byte tells an id within its page");
 _Static_assert(PRG_EXPECTED_KEY_BYTES == PRG_WG_DIGEST_KEY_BYTES, "a key of digests");
-_Static_assert(sizeof(struct prg_expected_peer) == 32, "the header says how large one is");
+_Static_assert(PRG_EXPECTED_SUM_BYTES == PRG_WG_DIGEST_BYTES, "a sum of digests");
+_Static_assert(sizeof(struct prg_expected_peer) == 24, "the header says how large one is");
 
 /* --------------------------------------------------------------------- reading */
 
@@ -44,25 +46,49 @@ static int add(struct prg_expected *e, const struct prg_expected_peer *peer, str
 	return 0;
 }
 
-static bool well_formed(const uint8_t *bytes, size_t length)
+static void put_in(struct prg_expected_set *set, const uint8_t digest[PRG_WG_DIGEST_BYTES])
 {
-	if (length % ENTRY != 0)
+	struct prg_wg_digest one;
+
+	memcpy(one.bytes, digest, sizeof(one.bytes));
+	prg_wg_digest_add(&set->sum, &one);
+	set->n++;
+}
+
+static bool well_formed(const struct prg_expected_page *kept)
+{
+	const uint8_t *bytes = kept->bytes;
+	struct prg_expected_set set = { .n = 0 };
+	unsigned flags = 0;
+
+	if (kept->length % ENTRY != 0)
 		return false;
-	for (size_t at = 0; at < length; at += ENTRY)
+	for (size_t at = 0; at < kept->length; at += ENTRY) {
 		if (bytes[at + 1] > (HAS_ENDPOINT | NEEDS_ROUTE) ||
 		    (at > 0 && bytes[at] <= bytes[at - ENTRY]))
 			return false;
-	return true;
+		flags |= bytes[at + 1];
+		put_in(&set, bytes + at + 2);
+	}
+	return set.n == kept->n && kept->special == (flags != 0) &&
+	       memcmp(set.sum.bytes, kept->sum, sizeof(kept->sum)) == 0;
 }
 
-static int take_page(void *context, int64_t page, const uint8_t *bytes, size_t length,
+static int take_page(void *context, int64_t page, const struct prg_expected_page *kept,
                      bool *ret_good, struct prg_error *err)
 {
 	struct reading *r = context;
+	const uint8_t *bytes = kept->bytes;
+	struct prg_wg_digest sum;
 	int rc = 0;
 
-	*ret_good = well_formed(bytes, length);
-	for (size_t at = 0; *ret_good && rc == 0 && at < length; at += ENTRY) {
+	*ret_good = (r->e->sums && !kept->special) || well_formed(kept);
+	if (!*ret_good)
+		return 0;
+	memcpy(sum.bytes, kept->sum, sizeof(sum.bytes));
+	prg_wg_digest_add(&r->e->all.sum, &sum);
+	r->e->all.n += kept->n;
+	for (size_t at = 0; rc == 0 && at < kept->length; at += ENTRY) {
 		struct prg_expected_peer peer = {
 			.id = page * PRG_EXPECTED_PAGE + bytes[at],
 			.endpoint = bytes[at + 1] & HAS_ENDPOINT,
@@ -93,9 +119,12 @@ static int make_peer(struct reading *r, const struct prg_wg_row *row, struct prg
 	size_t i;
 	int rc = prg_wg_digest(r->e->key, row->peer, &peer.digest, err);
 
+	if (rc < 0)
+		return rc;
 	for (i = 0; i < row->peer->n_allowed_ips && !peer.route; i++)
 		peer.route = prg_sync_needs_route(r->fresh, &row->peer->allowed_ips[i]);
-	return rc < 0 ? rc : add(r->e, &peer, err);
+	put_in(&r->e->all, peer.digest.bytes);
+	return add(r->e, &peer, err);
 }
 
 static int make_page(void *context, int64_t page, struct prg_error *err)
@@ -131,14 +160,14 @@ static size_t find_id(const struct prg_expected *e, int64_t id)
 	return low;
 }
 
-static int write_page(void *context, int64_t page, const uint8_t **ret_bytes, size_t *ret_length,
-                      struct prg_error *err)
+static void write_page(void *context, int64_t page, struct prg_expected_page *ret)
 {
 	struct reading *r = context;
 	int64_t end = (page + 1) * PRG_EXPECTED_PAGE;
+	struct prg_expected_set set = { .n = 0 };
 	uint8_t *at = r->page;
 
-	(void)err;
+	ret->special = false;
 	for (size_t i = find_id(r->e, page * PRG_EXPECTED_PAGE);
 	     i < r->e->n && r->e->peers[i].id < end; i++) {
 		const struct prg_expected_peer *peer = &r->e->peers[i];
@@ -147,24 +176,44 @@ static int write_page(void *context, int64_t page, const uint8_t **ret_bytes, si
 		at[1] = (uint8_t)((peer->endpoint ? HAS_ENDPOINT : 0) |
 		                  (peer->route ? NEEDS_ROUTE : 0));
 		memcpy(at + 2, peer->digest.bytes, PRG_WG_DIGEST_BYTES);
+		ret->special |= at[1] != 0;
+		put_in(&set, peer->digest.bytes);
 		at += ENTRY;
 	}
-	*ret_bytes = r->page;
-	*ret_length = (size_t)(at - r->page);
-	return 0;
+	ret->n = set.n;
+	memcpy(ret->sum, set.sum.bytes, sizeof(ret->sum));
+	ret->bytes = r->page;
+	ret->length = (size_t)(at - r->page);
+}
+
+/* Those that sums do not speak for. */
+static void keep_special(struct prg_expected *e)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < e->n; i++)
+		if (e->peers[i].endpoint || e->peers[i].route)
+			e->peers[n++] = e->peers[i];
+	e->n = n;
 }
 
 int prg_expected_read(struct prg_expected *e, struct prg_store *store,
-                      const struct prg_interface *interface, struct prg_error *err)
+                      const struct prg_interface *interface, bool sums, struct prg_error *err)
 {
 	struct reading r = { .e = e, .store = store, .interface = interface->name,
 		             .interface_id = interface->id };
-	const struct prg_expected_pages pages = { &r, take_page, make_page, write_page };
+	const struct prg_expected_pages pages = { &r, sums, take_page, make_page, write_page };
+	size_t i;
 	int rc;
 
+	e->sums = sums;
 	prg_store_expected_key(store, e->key);
 	rc = prg_store_expected(store, interface->id, &pages, err);
 	prg_interface_free(&r.fresh);
+	if (rc == 0 && sums)
+		keep_special(e);
+	for (i = 0; i < e->n; i++)
+		e->n_endpoints += e->peers[i].endpoint;
 	return rc;
 }
 
@@ -225,6 +274,36 @@ static int find(struct prg_expected *e, const struct prg_wg_digest *digest, size
 	return 0;
 }
 
+int prg_expected_count(struct prg_expected *e, const struct prg_wg_peer *observed,
+                       struct prg_error *err)
+{
+	struct prg_wg_digest digest;
+	size_t i;
+	int rc = prg_wg_digest(e->key, observed, &digest, err);
+
+	if (rc < 0)
+		return rc;
+	put_in(&e->seen, digest.bytes);
+	if (e->n_endpoints == 0 || observed->endpoint.addr.family != 0)
+		return 0;
+	rc = find(e, &digest, &i, err);
+	if (rc < 0 || i == e->n)
+		return rc;
+	e->next = i + 1;
+	e->lacks |= e->peers[i].endpoint;
+	return 0;
+}
+
+bool prg_expected_all_met(struct prg_expected *e)
+{
+	bool all = !e->lacks && e->seen.n == e->all.n &&
+	           sodium_memcmp(&e->seen.sum, &e->all.sum, sizeof(e->all.sum)) == 0;
+
+	for (size_t i = 0; i < e->n; i++)
+		e->peers[i].met = all;
+	return all;
+}
+
 int prg_expected_meet(struct prg_expected *e, const struct prg_wg_peer *observed, bool *ret_met,
                       struct prg_error *err)
 {
@@ -252,5 +331,7 @@ void prg_expected_restart(struct prg_expected *e)
 {
 	for (size_t i = 0; i < e->n; i++)
 		e->peers[i].met = false;
+	e->seen = (struct prg_expected_set){ .n = 0 };
+	e->lacks = false;
 	e->next = 0;
 }

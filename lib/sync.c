@@ -5,6 +5,10 @@
  * no row of it is read. What is seen otherwise is packed (observed.h), and compared
  * with the rows of those that were not met when all has been seen. Only what was seen
  * is ever removed, so that an interrupted dump cannot lead to a deletion.
+ *
+ * Whoever mostly finds that nothing differs asks for sums first: a look that adds up
+ * digests, and where the sum is what is expected that is all. Else there is a second
+ * look, peer by peer, just as after a dump that was interrupted.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -230,6 +234,8 @@ static int on_peer(void *context, const struct prg_wg_peer *peer, struct prg_err
 	bool met = false;
 	int rc = s->watch != NULL ? s->watch->seen(s->watch->context, peer, err) : 0;
 
+	if (rc == 0 && s->expected.sums)
+		return prg_expected_count(&s->expected, peer, err);
 	if (rc == 0)
 		rc = prg_expected_meet(&s->expected, peer, &met, err);
 	return rc < 0 || met ? rc : prg_observed_add(&s->seen, peer, true, err);
@@ -353,24 +359,36 @@ static int observe(struct sync *s, struct prg_backend *backend, struct prg_error
 	if (s->flags & PRG_SYNC_EMPTY)
 		return on_device(s, &none, err);
 	rc = prg_backend_observe(backend, &observer, &s->interrupted, err);
-	if (rc == 0 && s->interrupted)
-		prg_report_remark_add(s->report,
-		                      "interface %s was being changed all the time by someone else: "
-		                      "run 'peerage sync' again when it is quiet",
-		                      s->interface->name);
 	if (rc == 0 && s->key_differs && !(s->flags & (PRG_SYNC_KEY | PRG_SYNC_TELL_KEY)))
 		rc = foreign_key(s, err);
 	return rc;
 }
 
+/* One look, by sums or peer by peer. */
+static int look(struct sync *s, struct prg_backend *backend, bool sums, struct prg_error *err)
+{
+	int rc = prg_expected_read(&s->expected, s->store, s->interface, sums, err);
+
+	return rc == 0 ? observe(s, backend, err) : rc;
+}
+
 static int plan_all(struct sync *s, struct prg_backend *backend, struct prg_error *err)
 {
+	bool sums = s->flags & PRG_SYNC_SUMS;
 	int rc = sync_begin(s, err);
 
 	if (rc == 0)
-		rc = prg_expected_read(&s->expected, s->store, s->interface, err);
-	if (rc == 0)
-		rc = observe(s, backend, err);
+		rc = look(s, backend, sums, err);
+	if (rc == 0 && sums && !prg_expected_all_met(&s->expected)) {
+		on_restart(s);
+		prg_expected_done(&s->expected);
+		rc = look(s, backend, false, err);
+	}
+	if (rc == 0 && s->interrupted)
+		prg_report_remark_add(s->report,
+		                      "interface %s was being changed all the time by someone else: "
+		                      "run 'peerage sync' again when it is quiet",
+		                      s->interface->name);
 	if (rc == 0)
 		rc = plan_rest(s, err);
 	if (rc == 0)
@@ -396,7 +414,8 @@ int prg_sync_watch(struct prg_store *store, struct prg_backend *backend,
                    struct prg_report *report, struct prg_plan *plan, bool *ret_interrupted,
                    struct prg_error *err)
 {
-	SYNC s = { .store = store, .interface = interface, .flags = PRG_SYNC_TELL_KEY,
+	SYNC s = { .store = store, .interface = interface,
+		   .flags = PRG_SYNC_TELL_KEY | PRG_SYNC_SUMS,
 		   .watch = watch, .report = report, .plan = plan };
 	int rc = plan_all(&s, backend, err);
 
@@ -416,8 +435,9 @@ int prg_sync_in_line(struct prg_store *store, struct prg_backend *backend,
 	if (rc == 0)
 		rc = prg_plan_new(&plan, err);
 	if (rc == 0)
-		rc = prg_sync_plan(store, backend, interface, PRG_SYNC_TELL_KEY | PRG_SYNC_PRUNE,
-		                   report, plan, err);
+		rc = prg_sync_plan(store, backend, interface,
+		                   PRG_SYNC_TELL_KEY | PRG_SYNC_PRUNE | PRG_SYNC_SUMS, report, plan,
+		                   err);
 	if (rc == 0)
 		*ret_in_line = prg_plan_length(plan) == 0 && prg_report_n_remarks(report) == 0;
 	return rc;

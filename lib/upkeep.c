@@ -102,8 +102,8 @@ static int look_again(struct prg_road *road, struct prg_error *err)
 	if (rc == 0)
 		rc = prg_plan_new(&plan, err);
 	if (rc == 0)
-		rc = prg_sync_plan(road->store, road->backend, road->interface, PRG_SYNC_TELL_KEY,
-		                   tick->drift, plan, err);
+		rc = prg_sync_plan(road->store, road->backend, road->interface,
+		                   PRG_SYNC_TELL_KEY | PRG_SYNC_SUMS, tick->drift, plan, err);
 	if (rc < 0) /* of what is committed by now */
 		return prg_error_wrap(err, PRG_E_NOT_APPLIED,
 		                      "done, but whether %s is in line cannot be told",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "model/wg_digest.h"
 
+#include <endian.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -48,6 +49,20 @@ static size_t write_down(const struct prg_wg_peer *peer, const struct prg_prefix
 		at += size;
 	}
 	return (size_t)(at - ret);
+}
+
+/* Numbers of 128 bits, the lowest byte first. */
+void prg_wg_digest_add(struct prg_wg_digest *sum, const struct prg_wg_digest *one)
+{
+	uint64_t a[2], b[2];
+
+	memcpy(a, sum->bytes, sizeof(a));
+	memcpy(b, one->bytes, sizeof(b));
+	a[0] = le64toh(a[0]) + le64toh(b[0]);
+	a[1] = le64toh(a[1]) + le64toh(b[1]) + (a[0] < le64toh(b[0]));
+	a[0] = htole64(a[0]);
+	a[1] = htole64(a[1]);
+	memcpy(sum->bytes, a, sizeof(a));
 }
 
 int prg_wg_digest(const unsigned char key[PRG_WG_DIGEST_KEY_BYTES], const struct prg_wg_peer *peer,

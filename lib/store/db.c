@@ -247,6 +247,12 @@ int prg_db_exec(struct prg_store *store, const char *sql)
 	return sqlite3_exec(store->db, sql, NULL, NULL, NULL);
 }
 
+int prg_db_cache(struct prg_store *store, bool in_order)
+{
+	return prg_db_exec(store, in_order || store->read_only ? "PRAGMA cache_size = -256"
+	                                                       : "PRAGMA cache_size = -4096");
+}
+
 int prg_db_pragma(struct prg_store *store, const char *sql, int64_t *ret)
 {
 	sqlite3_stmt *raw = NULL;

@@ -93,6 +93,9 @@ int prg_db_step(struct prg_stmt *stmt, struct prg_error *err);
 int prg_db_run(struct prg_stmt *stmt, struct prg_error *err);
 /* Prepares, runs and releases; returns SQLite's result. */
 int prg_db_try(struct prg_store *store, const char *sql);
+/* How much of the file SQLite holds: little, for who goes by in order and comes back to
+ * few pages, as whoever only reads does anyway. Returns SQLite's result. */
+int prg_db_cache(struct prg_store *store, bool in_order);
 /* Statements that are not kept: pragmas, the schema. Returns SQLite's result. */
 int prg_db_exec(struct prg_store *store, const char *sql);
 /* As prg_db_exec, for a pragma that answers with a number. */

@@ -134,10 +134,8 @@ int prg_open_connect(struct prg_store *store, const char *file, struct prg_error
 		                        "PRAGMA synchronous = FULL;");
 	while (prg_db_wait_again(store, rc));
 	prg_db_wait_end(store);
-	/* who only reads goes by in order, and comes back to few pages */
 	if (rc == SQLITE_OK)
-		rc = prg_db_exec(store, store->read_only ? "PRAGMA cache_size = -256"
-		                                         : "PRAGMA cache_size = -4096");
+		rc = prg_db_cache(store, false);
 	return rc == SQLITE_OK ? 0 : open_error(store, rc, err);
 }
 

@@ -17,21 +17,37 @@
 
 static int64_t wg0;
 
-static struct prg_expected read_expected(struct fixture *f, const char *name)
+static struct prg_expected read_either(struct fixture *f, const char *name, bool sums)
 {
 	struct prg_expected e = { .n = 0 };
 	struct prg_interface *interface = NULL;
 
 	OK(f, prg_store_interface(f->store, name, &interface, &f->err));
-	OK(f, prg_expected_read(&e, f->store, interface, &f->err));
+	OK(f, prg_expected_read(&e, f->store, interface, sums, &f->err));
 	prg_interface_free(&interface);
 	return e;
 }
 
+static struct prg_expected read_expected(struct fixture *f, const char *name)
+{
+	return read_either(f, name, false);
+}
+
 struct fresh {
 	struct prg_expected *e;
+	struct prg_expected *sums; /* as read by sums */
 	size_t n;
 };
+
+static int count_one(void *context, int64_t id, const char *name, const struct prg_wg_peer *peer,
+                     struct prg_error *err)
+{
+	struct fresh *fresh = context;
+
+	(void)id;
+	(void)name;
+	return prg_expected_count(fresh->sums, peer, err);
+}
 
 static int compare_one(void *context, int64_t id, const char *name, const struct prg_wg_peer *peer,
                        struct prg_error *err)
@@ -45,18 +61,33 @@ static int compare_one(void *context, int64_t id, const char *name, const struct
 	assert_int_equal(prg_wg_digest(fresh->e->key, peer, &digest, err), 0);
 	if (memcmp(&digest, &expected->digest, sizeof(digest)) != 0)
 		fail_msg("peer %s is not as it is expected", name);
-	return 0;
+	return count_one(context, id, name, peer, err);
 }
 
-/* The rows say the same, all of them. */
-static void is_true(struct fixture *f)
+/* The rows say the same, all of them: by sums first, so that pages that lack are made
+ * for these, or `sums_last`. */
+static void is_true_either_way(struct fixture *f, bool sums_last)
 {
-	struct prg_expected e = read_expected(f, "wg0");
-	struct fresh fresh = { .e = &e };
+	struct prg_expected e = { .n = 0 }, sums = { .n = 0 };
+	struct fresh fresh = { .e = &e, .sums = &sums };
 
+	if (!sums_last)
+		sums = read_either(f, "wg0", true);
+	e = read_expected(f, "wg0");
+	if (sums_last)
+		sums = read_either(f, "wg0", true);
 	OK(f, prg_store_each_wg(f->store, wg0, compare_one, &fresh, &f->err));
 	assert_int_equal(fresh.n, e.n);
+	assert_int_equal(sums.all.n, e.n);
+	assert_memory_equal(&sums.all, &e.all, sizeof(e.all));
+	assert_true(prg_expected_all_met(&sums));
 	prg_expected_done(&e);
+	prg_expected_done(&sums);
+}
+
+static void is_true(struct fixture *f)
+{
+	is_true_either_way(f, false);
 }
 
 static int64_t kept(struct fixture *f)
@@ -109,14 +140,16 @@ static void test_kept(void **state)
 	assert_int_equal(before.n, PEERS);
 	assert_int_equal(kept(f), 3);
 	is_true(f);
-	raw_sql(f->path, "UPDATE expected SET peers = CAST(substr(peers, 1, 2) || zeroblob(16) || "
-	                 "substr(peers, 19) AS BLOB) WHERE page = 1");
+	/* two change places, which their sum does not tell */
+	raw_sql(f->path, "UPDATE expected SET peers = CAST(substr(peers, 1, 2) || "
+	                 "substr(peers, 21, 16) || substr(peers, 19, 2) || substr(peers, 3, 16) || "
+	                 "substr(peers, 37) AS BLOB) WHERE page = 1");
 	after = read_expected(f, "wg0");
 	assert_int_equal(after.n, PEERS);
 	/* ids begin with 1: the page with 256 */
 	assert_memory_equal(&before.peers[254].digest, &after.peers[254].digest, DIGEST);
-	assert_memory_not_equal(&before.peers[255].digest, &after.peers[255].digest, DIGEST);
-	assert_memory_equal(&before.peers[256].digest, &after.peers[256].digest, DIGEST);
+	assert_memory_equal(&before.peers[255].digest, &after.peers[256].digest, DIGEST);
+	assert_memory_equal(&before.peers[256].digest, &after.peers[255].digest, DIGEST);
 	prg_expected_done(&before);
 	prg_expected_done(&after);
 	/* one that is malformed counts for nothing */
@@ -125,7 +158,43 @@ static void test_kept(void **state)
 	raw_sql(f->path, "DELETE FROM expected WHERE page = 1; UPDATE expected SET peers = "
 	                 "CAST(substr(peers, 19, 18) || substr(peers, 1, 18) AS BLOB) WHERE page = 0");
 	is_true(f);
+	assert_int_equal(kept(f), 2); /* that one is taken away first */
+	is_true(f);
 	assert_int_equal(kept(f), 3);
+}
+
+/* A number or a sum that is not true: no sum is met, nobody is lost, and looking peer
+ * by peer puts it right. */
+static void test_wrong_sums(void **state)
+{
+	static const char *const wrongs[] = {
+		"UPDATE expected SET n = n - 1 WHERE page = 1",
+		"UPDATE expected SET n = 1000000 WHERE page = 1",
+		"UPDATE expected SET sum = zeroblob(16) WHERE page = 2",
+		"UPDATE expected SET sum = randomblob(16)",
+		"UPDATE expected SET special = 1 WHERE page = 0",
+		("UPDATE expected SET peers = CAST(substr(peers, 1, 2) || zeroblob(16) || "
+		 "substr(peers, 19) AS BLOB) WHERE page = 1"),
+		"UPDATE expected SET n = n - 1, peers = substr(peers, 19) WHERE page = 1",
+	};
+	struct fixture *f = *state;
+	size_t i;
+
+	for (i = 0; i < sizeof(wrongs) / sizeof(wrongs[0]); i++) {
+		struct prg_expected e;
+		struct fresh fresh = { .n = 0 };
+
+		is_true(f);
+		raw_sql(f->path, wrongs[i]);
+		if (i < 4) { /* the others are found when they are read */
+			e = read_either(f, "wg0", true);
+			fresh = (struct fresh){ .sums = &e };
+			OK(f, prg_store_each_wg(f->store, wg0, count_one, &fresh, &f->err));
+			assert_false(prg_expected_all_met(&e));
+			prg_expected_done(&e);
+		}
+		is_true_either_way(f, true);
+	}
 }
 
 static void test_not_kept_where_read_only(void **state)
@@ -300,7 +369,9 @@ static void test_erased_by_hand(void **state)
 	                 "(SELECT secret_id FROM peer WHERE name = 'p1')");
 	OK(f, prg_store_interface(f->store, "wg0", &interface, &f->err));
 	FAILS(f, PRG_E_CORRUPT, "was erased",
-	      prg_expected_read(&e, f->store, interface, &f->err));
+	      prg_expected_read(&e, f->store, interface, true, &f->err));
+	FAILS(f, PRG_E_CORRUPT, "was erased",
+	      prg_expected_read(&e, f->store, interface, false, &f->err));
 	prg_expected_done(&e);
 	prg_interface_free(&interface);
 }
@@ -524,6 +595,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FILLED_TEST(test_kept),
+		FILLED_TEST(test_wrong_sums),
 		FILLED_TEST(test_not_kept_where_read_only),
 		FILLED_TEST(test_within_a_transaction),
 		FILLED_TEST(test_while_another_writes),

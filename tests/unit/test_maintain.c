@@ -326,6 +326,43 @@ static void drift_is_told(void **state)
 	assert_non_null(strstr(err.message, "not running"));
 }
 
+/* What digests do not tell: an endpoint that lacks, a route. */
+static void endpoints_and_routes_that_lack(void **state)
+{
+	const struct prg_wg_endpoint from = { .addr = { .family = 4, .bytes = { 192, 0, 2, 7 } },
+		                              .port = 1234 };
+	struct prg_wg_peer peer = { .endpoint = prg_wg_nowhere };
+	struct prg_op op = { .kind = PRG_OP_PEER_SET, .fields = PRG_OF_ENDPOINT, .peer = &peer };
+	PRG_BACKEND *backend = NULL;
+
+	(void)state;
+	assert_ok(verb(PRG_ADD, 0, "alice"));
+	assert_ok(verb(PRG_ADD, 0, "site"));
+	assert_ok(set(PRG_SET, "site", PRG_FIELD_PEER_ENDPOINT, "192.0.2.8:51820"));
+	assert_ok(set(PRG_SET, "site", PRG_FIELD_ROUTES, "192.168.7.0/24"));
+	for (int i = 0; i < 2; i++) { /* digests are made, then kept */
+		tick_ok();
+		assert_int_equal(prg_report_upkeep(report)->differing, 0);
+		assert_false(remarked("audit"));
+	}
+	assert_ok(prg_backend_open(PRG_BACKEND_MEMORY, "wg0", &backend, &err));
+	peer.public_key = key_of("site");
+	assert_ok(prg_backend_apply(backend, &op, 1, NULL, NULL, &err));
+	tick_ok();
+	assert_int_equal(prg_report_upkeep(report)->differing, 1);
+	assert_ok(prg_memory_traffic("wg0", &peer.public_key, look.wall_s, 1, 2, &from));
+	tick_ok(); /* it roams */
+	assert_int_equal(prg_report_upkeep(report)->differing, 0);
+	op = (struct prg_op){ .kind = PRG_OP_ROUTE_DEL };
+	assert_ok(prg_prefix_parse("192.168.7.0/24", &op.prefix, &err));
+	assert_ok(prg_backend_apply(backend, &op, 1, NULL, NULL, &err));
+	tick_ok();
+	assert_int_equal(prg_report_upkeep(report)->differing, 1);
+	assert_ok(verb(PRG_SYNC, 0, NULL));
+	tick_ok();
+	assert_int_equal(prg_report_upkeep(report)->differing, 0);
+}
+
 /* With nothing to do nothing is written: the file's log does not grow. */
 static void nothing_is_written_for_nothing(void **state)
 {
@@ -361,6 +398,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_quota_is_of_both_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(endpoints_are_forgotten, setup, teardown),
 		cmocka_unit_test_setup_teardown(drift_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(endpoints_and_routes_that_lack, setup, teardown),
 		cmocka_unit_test_setup_teardown(drift_is_told_as_it_is_at_the_end, setup,
 		                                teardown),
 		cmocka_unit_test_setup_teardown(nothing_is_written_for_nothing, setup, teardown),

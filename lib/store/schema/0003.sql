@@ -99,13 +99,19 @@ CREATE INDEX pending_forgotten ON pending (id) WHERE forgotten = 1;
 -- Digests of what WireGuard should hold, so that comparing with what it holds needs no
 -- look at the rows of peers that are in line (lib/expected.h).
 -- A row for 256 ids of peers, those of one interface. Page n is made from the peers
--- with id >> 8 = n, and made anew where it lacks.
+-- with id >> 8 = n, and made anew where it lacks. Its digests' number and sum are for
+-- comparing without a look at each, by the index alone; special: one of its peers has
+-- more to tell than its digest.
 CREATE TABLE expected (
 	page INTEGER NOT NULL,
 	interface_id INTEGER NOT NULL,
+	n INTEGER NOT NULL,
+	sum BLOB NOT NULL CHECK (length(sum) = 16),
+	special INTEGER NOT NULL CHECK (special IN (0, 1)),
 	peers BLOB NOT NULL,
 	PRIMARY KEY (page, interface_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX expected_sum ON expected (interface_id, page, n, sum, special);
 
 -- Whoever changes what a page was made from takes the page away. The program does so
 -- itself (lib/store/stale.h), with triggers off: a statement with a trigger keeps a
