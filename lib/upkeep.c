@@ -121,7 +121,8 @@ int prg_upkeep_drift(struct prg_road *road, struct prg_error *err)
 
 	if (road->tick == NULL || road->tick->interrupted || prg_road_dry(road))
 		return 0;
-	if (prg_plan_length(road->plan) > 0 || road->device_touched)
+	/* an endpoint that is forgotten is none that is configured, and so no drift */
+	if (prg_plan_length(road->plan) > upkeep->scrubbed || road->device_touched)
 		rc = look_again(road, err);
 	if (rc < 0)
 		return rc;

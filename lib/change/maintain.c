@@ -39,16 +39,35 @@ static int count_seen(struct prg_road *road, struct prg_usage_row *row,
 	return rc;
 }
 
-/* Not in the interface: should it come back, its counters begin at zero. */
+/* Not in the interface, or there with nothing to tell: what its counters go on from, now
+ * or should it come back, is zero. */
 static int count_absent(struct prg_road *road, struct prg_usage_row *row, struct prg_error *err)
 {
-	if (prg_counters_zero(&row->seen) || road->tick->interrupted)
+	int64_t day = day_seen(0, row->seen_day, prg_day_of(road->clock.now));
+
+	if ((prg_counters_zero(&row->seen) && day == row->seen_day) || road->tick->interrupted)
 		return 0;
 	row->seen = (struct prg_counters){ 0, 0 };
+	row->seen_day = day;
 	return prg_usage_see(road->store, row, 0, err);
 }
 
-static int count_all(struct prg_road *road, int64_t life, struct prg_error *err)
+static int count_row(struct prg_road *road, struct prg_usage_row *row, int64_t life,
+                     struct prg_error *err)
+{
+	struct prg_observed_row *seen = NULL;
+	int rc = prg_observed_find(&road->tick->seen, &row->public_key, &seen, err);
+
+	if (rc < 0)
+		return rc;
+	if (seen == NULL)
+		return count_absent(road, row, err);
+	seen->met = true;
+	return count_seen(road, row, seen, life, err);
+}
+
+/* lately: of what the register holds those only that this life was told of before. */
+static int count_rows(struct prg_road *road, int64_t life, bool lately, struct prg_error *err)
 {
 	PRG_FREE struct prg_usage_row *rows = calloc(PAGE, sizeof(*rows));
 	int64_t after = 0;
@@ -56,18 +75,34 @@ static int count_all(struct prg_road *road, int64_t life, struct prg_error *err)
 	int rc = rows == NULL ? prg_error_nomem(err) : 0;
 
 	while (rc == 0 && n == PAGE) {
-		rc = prg_usage_page(road->store, road->interface->id, life, after, PAGE, rows, &n,
-		                    err);
+		rc = prg_usage_page(road->store, road->interface->id, life, lately, after, PAGE,
+		                    rows, &n, err);
 		for (i = 0; rc == 0 && i < n; i++) {
-			struct prg_observed_row *seen = NULL;
-
 			after = rows[i].id;
-			rc = prg_observed_find(&road->tick->seen, &rows[i].public_key, &seen, err);
-			if (rc == 0 && seen != NULL)
-				rc = count_seen(road, &rows[i], seen, life, err);
-			else if (rc == 0)
-				rc = count_absent(road, &rows[i], err);
+			rc = count_row(road, &rows[i], life, err);
 		}
+	}
+	return rc;
+}
+
+/* Those that this life tells of for the first time. */
+static int count_new(struct prg_road *road, int64_t life, struct prg_error *err)
+{
+	struct prg_observed *all = &road->tick->seen;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < all->n && rc == 0; i++) {
+		const struct prg_observed_row *seen = prg_observed_row(all, i);
+		struct prg_usage_row row;
+		bool found = false;
+
+		if (seen->met || !prg_tick_counts(seen))
+			continue;
+		rc = prg_usage_of_key(road->store, road->interface->id, life, &seen->public_key,
+		                      &row, &found, err);
+		if (rc == 0 && found)
+			rc = count_seen(road, &row, seen, life, err);
 	}
 	return rc;
 }
@@ -90,7 +125,10 @@ int prg_change_count(struct prg_road *road, struct prg_error *err)
 		return rc;
 	tick->seen_before = seen_before(tick);
 	tick->known.number += !tick->known.same;
-	return tick->seen_before ? 0 : count_all(road, tick->known.number, err);
+	if (tick->seen_before)
+		return 0;
+	rc = count_rows(road, tick->known.number, tick->known.same, err);
+	return rc == 0 && tick->known.same ? count_new(road, tick->known.number, err) : rc;
 }
 
 /* The next tick that sees the same, with nothing changed since, has nothing to do. */

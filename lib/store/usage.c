@@ -96,19 +96,28 @@ static void read_row(struct prg_stmt *stmt, struct prg_usage_row *row)
 	row->seen.tx_bytes = (uint64_t)prg_row_int(stmt, 6, 0, INT64_MAX);
 }
 
-int prg_usage_page(struct prg_store *store, int64_t interface_id, int64_t life, int64_t after,
-                   size_t limit, struct prg_usage_row *ret, size_t *ret_n,
+#define ROW \
+	"SELECT p.id, p.public_key, p.successor_id, u.seen_day, " \
+	"u.life = ?2 AND u.key = p.public_key, u.rx_seen, u.tx_seen "
+
+int prg_usage_page(struct prg_store *store, int64_t interface_id, int64_t life, bool lately,
+                   int64_t after, size_t limit, struct prg_usage_row *ret, size_t *ret_n,
                    struct prg_error *err)
 {
 	PRG_STMT *stmt = NULL;
 	size_t n = 0;
-	int rc = prg_db_prepare(store,
-	                        "SELECT p.id, p.public_key, p.successor_id, u.seen_day, "
-	                        "u.life = ?2 AND u.key = p.public_key, u.rx_seen, u.tx_seen "
-	                        "FROM peer p LEFT JOIN usage u ON u.peer_id = p.id "
-	                        "WHERE p.interface_id = ?1 AND p.state <> 3 AND p.id > ?3 "
-	                        "ORDER BY p.id LIMIT ?4",
-	                        &stmt, err);
+	int rc = lately ? prg_db_prepare(store,
+	                                 ROW "FROM usage u INDEXED BY usage_seen "
+	                                     "CROSS JOIN peer p ON p.id = u.peer_id "
+	                                     "WHERE u.life = ?2 AND u.life > 0 AND u.peer_id > ?3 "
+	                                     "AND p.interface_id = ?1 AND p.state <> 3 "
+	                                     "ORDER BY u.peer_id LIMIT ?4",
+	                                 &stmt, err)
+	                : prg_db_prepare(store,
+	                                 ROW "FROM peer p LEFT JOIN usage u ON u.peer_id = p.id "
+	                                     "WHERE p.interface_id = ?1 AND p.state <> 3 AND "
+	                                     "p.id > ?3 ORDER BY p.id LIMIT ?4",
+	                                 &stmt, err);
 
 	if (rc < 0)
 		return rc;
@@ -127,6 +136,32 @@ int prg_usage_page(struct prg_store *store, int64_t interface_id, int64_t life, 
 		return rc;
 	*ret_n = n;
 	return 0;
+}
+
+int prg_usage_of_key(struct prg_store *store, int64_t interface_id, int64_t life,
+                     const struct prg_public_key *key, struct prg_usage_row *ret, bool *ret_found,
+                     struct prg_error *err)
+{
+	PRG_STMT *stmt = NULL;
+	int rc = prg_db_prepare(store,
+	                        ROW "FROM peer p LEFT JOIN usage u ON u.peer_id = p.id "
+	                            "WHERE p.interface_id = ?1 AND p.public_key = ?3 AND "
+	                            "p.state <> 3",
+	                        &stmt, err);
+
+	if (rc < 0)
+		return rc;
+	prg_row_bind_int(stmt, 1, interface_id);
+	prg_row_bind_int(stmt, 2, life);
+	prg_row_bind_blob(stmt, 3, key->bytes, sizeof(key->bytes));
+	rc = prg_db_step(stmt, err);
+	if (rc < 0)
+		return rc;
+	*ret_found = rc > 0;
+	if (rc == 0)
+		return 0;
+	read_row(stmt, ret);
+	return prg_row_check(stmt, err, "the usage of peer %lld", (long long)ret->id);
 }
 
 /* SQLite's integers are signed. */

@@ -34,10 +34,15 @@ struct prg_usage_row {
 	int64_t seen_day;
 	struct prg_counters seen; /* of this key in this life; zero where there is none */
 };
-/* Up to `limit` peers, not revoked, with id > after. */
-int prg_usage_page(struct prg_store *store, int64_t interface_id, int64_t life, int64_t after,
-                   size_t limit, struct prg_usage_row *ret, size_t *ret_n,
+/* Up to `limit` peers, not revoked, with id > after. lately: only those that something
+ * was seen of in this life, and without a look at the others. */
+int prg_usage_page(struct prg_store *store, int64_t interface_id, int64_t life, bool lately,
+                   int64_t after, size_t limit, struct prg_usage_row *ret, size_t *ret_n,
                    struct prg_error *err);
+/* The one of a key, unless it is revoked. */
+int prg_usage_of_key(struct prg_store *store, int64_t interface_id, int64_t life,
+                     const struct prg_public_key *key, struct prg_usage_row *ret, bool *ret_found,
+                     struct prg_error *err);
 /* In a transaction: row->seen becomes what is seen of it in a life, and its seen_day. */
 int prg_usage_see(struct prg_store *store, const struct prg_usage_row *row, int64_t life,
                   struct prg_error *err);

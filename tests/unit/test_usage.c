@@ -141,8 +141,9 @@ static void test_lives(void **state)
 {
 	struct fixture *f = *state;
 	struct prg_usage_life life = { .number = 1, .has_digest = true, .digest = { 9 } }, got;
-	const struct prg_public_key key = key_of(1);
-	struct prg_usage_row row;
+	const struct prg_public_key key = key_of(1), bob = key_of(2);
+	struct prg_usage_row row, rows[9];
+	bool found = false;
 	int64_t wg0;
 	size_t n;
 
@@ -158,21 +159,36 @@ static void test_lives(void **state)
 	assert_true(got.same && got.has_digest);
 	assert_int_equal(got.head, 1);
 
-	OK(f, prg_usage_page(f->store, wg0, 1, 0, 1, &row, &n, &f->err));
+	OK(f, prg_usage_page(f->store, wg0, 1, false, 0, 1, &row, &n, &f->err));
 	assert_int_equal(n, 1);
 	row.seen = (struct prg_counters){ 5, 6 };
 	row.seen_day = 3;
 	OK(f, prg_usage_see(f->store, &row, 1, &f->err));
-	OK(f, prg_usage_page(f->store, wg0, 1, 0, 1, &row, &n, &f->err));
+	OK(f, prg_usage_page(f->store, wg0, 1, false, 0, 1, &row, &n, &f->err));
 	assert_int_equal(row.seen.tx_bytes, 6);
-	OK(f, prg_usage_page(f->store, wg0, 2, 0, 1, &row, &n, &f->err)); /* another life */
+	OK(f, prg_usage_page(f->store, wg0, 2, false, 0, 1, &row, &n, &f->err)); /* another life */
 	assert_int_equal(row.seen.tx_bytes, 0);
 	assert_int_equal(row.seen_day, 3);
+	/* one of two is of this life; either is found by its key */
+	add_peer(f, wg0, "bob", 2, NULL);
+	OK(f, prg_usage_page(f->store, wg0, 1, true, 0, 9, rows, &n, &f->err));
+	assert_int_equal(n, 1);
+	assert_int_equal(rows[0].seen.tx_bytes, 6);
+	OK(f, prg_usage_page(f->store, wg0, 1, true, rows[0].id, 9, rows, &n, &f->err));
+	assert_int_equal(n, 0);
+	OK(f, prg_usage_page(f->store, wg0, 2, true, 0, 9, rows, &n, &f->err));
+	assert_int_equal(n, 0);
+	OK(f, prg_usage_of_key(f->store, wg0, 1, &key, &row, &found, &f->err));
+	assert_true(found && row.seen.tx_bytes == 6);
+	OK(f, prg_usage_of_key(f->store, wg0, 1, &bob, &row, &found, &f->err));
+	assert_true(found && row.seen.tx_bytes == 0 && row.id != rows[0].id);
+	OK(f, prg_usage_of_key(f->store, wg0 + 1, 1, &bob, &row, &found, &f->err));
+	assert_false(found);
 	commit(f);
 
 	OK(f, prg_store_acknowledge(f->store, wg0, NULL, 0, &key, 1, &f->err));
 	begin(f);
-	OK(f, prg_usage_page(f->store, wg0, 1, 0, 1, &row, &n, &f->err)); /* made anew */
+	OK(f, prg_usage_page(f->store, wg0, 1, false, 0, 1, &row, &n, &f->err)); /* made anew */
 	assert_int_equal(row.seen.tx_bytes, 0);
 	OK(f, prg_usage_life(f->store, wg0, "x", &got, &f->err));
 	assert_false(got.has_digest);
@@ -180,7 +196,7 @@ static void test_lives(void **state)
 	OK(f, prg_usage_see(f->store, &row, 1, &f->err));
 	commit(f);
 	raw_sql(f->path, "UPDATE peer SET public_key = randomblob(32)");
-	OK(f, prg_usage_page(f->store, wg0, 1, 0, 1, &row, &n, &f->err)); /* another key */
+	OK(f, prg_usage_page(f->store, wg0, 1, false, 0, 1, &row, &n, &f->err)); /* another key */
 	assert_int_equal(row.seen.rx_bytes, 0);
 	begin(f);
 	OK(f, prg_store_interface_delete(f->store, wg0, &f->err));

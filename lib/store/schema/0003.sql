@@ -62,6 +62,7 @@ CREATE TABLE usage (
 	rx_seen INTEGER NOT NULL CHECK (rx_seen >= 0),
 	tx_seen INTEGER NOT NULL CHECK (tx_seen >= 0)
 ) STRICT;
+CREATE INDEX usage_seen ON usage (life) WHERE life > 0;
 
 -- Of the totals, what fell on one day; older days are folded into months, which
 -- are counted as 12 a year.
