@@ -158,18 +158,29 @@ exits 0 "another tick" peerage -j maintain
 is "has none to forget" "$(jq '.interfaces[0] | .scrubbed + .differing' "$box/out")" 0
 
 # An old handshake, seen on the wire and sent again.
-# answered: does the server answer it, in five seconds? A worker of the kernel's does, so
-# that an echo that is asked for later may come back before.
-answered() {
-	in_ns client tcpdump -Z root -n -U -i eth0 -w "$box/answer.pcap" \
-		'udp src port 51820' 2>"$box/tcpdump" &
-	local pid=$! status
-	within 20 grep -q listening "$box/tcpdump" || return 2
+# packets FILE [FILTER]: how many there are in a capture. Reading one, too, tcpdump
+# would first become a user that an emulated machine does not have.
+packets() {
+	if tcpdump -Z root -n -r "$@" >"$box/packets" 2>"$box/packets.err"; then
+		wc -l <"$box/packets"
+	else
+		cat "$box/packets.err"
+	fi
+}
+answered() { [ "$(packets "$box/answer.pcap" 'src port 51820')" -ge 1 ]; }
+# replayed: what went to the server, and came back in five seconds. A worker of the
+# kernel's answers, so that an echo that is asked for later may come back before.
+replayed() {
+	# by nsenter itself, so that it is the one that is killed
+	nsenter -t "${ns_pid[client]}" -n tcpdump -Z root -n -U -i eth0 -w "$box/answer.pcap" \
+		'udp port 51820' >"$box/tcpdump" 2>&1 &
+	local pid=$!
+	within 20 grep -q listening "$box/tcpdump"
 	in_ns client bash -c 'cat "$1" >/dev/udp/192.0.2.1/51820' - "$box/handshake"
-	within 5 bash -c "tcpdump -n -r '$box/answer.pcap' 2>/dev/null | grep -q ."
-	status=$?
-	kill "$pid"
-	return $status
+	within 5 answered
+	kill "$pid" && wait "$pid" 2>/dev/null
+	printf '%s sent, %s back\n' "$(packets "$box/answer.pcap" 'dst port 51820')" \
+		"$(packets "$box/answer.pcap" 'src port 51820')"
 }
 # 24 bytes of the file's header, 16 of the packet's, Ethernet, IPv4, UDP
 tail -c +$((24 + 16 + 14 + 20 + 8 + 1)) "$box/first.pcap" | head -c 148 >"$box/first"
@@ -186,15 +197,10 @@ ok "forgets it again" scrubbed alice
 within 20 test -s "$box/second.pcap"
 tail -c +$((24 + 16 + 14 + 20 + 8 + 1)) "$box/second.pcap" | head -c 148 >"$box/handshake"
 is "a handshake of the key that works" "$(wc -c <"$box/handshake")" 148
-not "sent again it gets no answer" answered
+is "sent again it gets no answer" "$(replayed)" "1 sent, 0 back"
 ok "and gives no address back" scrubbed alice
 quietly removed_by_somebody
-# The control. An emulated machine has been seen to answer nothing, whatever the reason.
-if answered; then
-	pass "made anew instead, the peer would answer"
-else
-	pass "made anew instead, the peer would answer # SKIP no answer: the check above proves little"
-fi
+is "made anew instead, the peer would answer" "$(replayed)" "1 sent, 1 back"
 
 # ---------------------------------------------------------------------- IPv6, keepalive
 in_ns second wg set wg0 peer "$(in_ns second wg show wg0 peers)" endpoint '[2001:db8:a3::1]:51820'
@@ -215,7 +221,7 @@ in_ns server tcpdump -Z root -n -U -i eth13 -w "$box/calls.pcap" 'udp src port 5
 within 20 grep -q listening "$box/tcpdump"
 in_ns server tcpdump -Z root -n -U -i lo -w "$box/lo.pcap" -c 1 'udp dst port 9' 2>"$box/tcpdump-lo" &
 ok "it calls nobody" within 30 test -s "$box/lo.pcap"
-is "and nothing goes out to where he was" "$(tcpdump -n -r "$box/calls.pcap" 2>/dev/null | wc -l)" 0
+is "and nothing goes out to where he was" "$(packets "$box/calls.pcap")" 0
 patient
 
 # ------------------------------------------------------------------ what cannot be done
