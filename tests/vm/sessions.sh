@@ -4,7 +4,7 @@
 # through alice's loses no packet meanwhile.
 . "$(dirname "$0")/lib.sh"
 
-rounds=100 # each one add and one revoke
+rounds=60 # each one add and one revoke
 
 # One flow from beginning to end, 500 packets a second, not tracked. Connection
 # tracking comes with masquerading, and fails now and then to insert a new flow and

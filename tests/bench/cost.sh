@@ -5,7 +5,7 @@
 # matter how fast or how busy the machine is. COST_PEERS says how many peers. Valgrind
 # has neither landlock nor seccomp for what it runs, which goes on without: what is
 # counted is the work alone, and the sandbox costs the same with any number of peers.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../vm/lib.sh"
 : "${COST_PEERS:=50000}"
 FILL=$PEERAGE_BUILD/tests/fill
 [ -x "$FILL" ] || bail "no $FILL: build with -Dtests=true"
