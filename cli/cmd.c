@@ -315,9 +315,9 @@ const struct cmd cmd_all[] = {
 	  "The audit chain, oldest entry first; with -i of that interface alone.\n"
 	  "--verify recomputes it and exits 5 where it does not hold. With a HEAD that\n"
 	  "--head printed before, '--verify --head HEAD' exits 5 also where the chain does\n"
-	  "not extend that one: it was cut, rewritten, or is an older copy. --accept, with the\n"
-	  "first entry that does not hold, appends one that takes the place of all from there\n"
-	  "on: nothing is altered, and --verify always tells of it.\n", cmd_log },
+	  "not extend that one: it was cut, rewritten, or is an older copy.\n"
+	  "--accept, with the first entry that does not hold, appends one that takes the\n"
+	  "place of all from there on: nothing is altered, and --verify tells of it.\n", cmd_log },
 	{ "usage", NULL, "[NAME…]", 0, CMD_ANY, GROUP_AUDIT, WORDS_PEERS, CMD_READS | CMD_LISTS,
 	  usage_options, "what peers have transferred",
 	  "As maintain counted it: totals that survive resets and reboots. --since WHEN: by\n"
