@@ -12,6 +12,8 @@
 
 #define GAP "  "
 #define COMFORT 8        /* columns that leave something to read of what is cut */
+#define LONG_WORD 40     /* columns: no address is wider; a key is, and may be broken */
+#define BROKEN    32     /* how narrow a column may then become */
 #define NO_LIMIT 1000000 /* columns: what has to be cut is cut here */
 #define BLOCK 1000       /* lines that are held at a time: 5 KB each */
 
@@ -112,13 +114,22 @@ void table_free(struct table **table)
 
 /* ------------------------------------------------------------------ widths */
 
+/* The next line of a text that is folded. */
+static size_t next_part(const char *text, size_t width)
+{
+	size_t length = text_fold(text, width, false);
+	OWN_FREE char *part = width >= BROKEN ? strndup(text, length) : NULL;
+
+	return part && text_width(part) > width ? text_fit(text, width) : length;
+}
+
 /* The widest line of a text that is folded. */
 static size_t widest_part(const char *text, size_t fold_at)
 {
 	size_t widest = 0;
 
 	while (*text) {
-		size_t length = text_fold(text, fold_at, false), width = 0;
+		size_t length = next_part(text, fold_at), width = 0;
 		OWN_FREE char *part = strndup(text, length);
 
 		if (part)
@@ -137,6 +148,8 @@ static void measure_cell(struct layout *layout, size_t at, const char *text)
 	size_t width = text_width(text);
 	size_t least = flags & OUT_CUT ? 0 : flags & OUT_FOLD ? widest_part(text, 1) : width;
 
+	if (flags & OUT_FOLD && least > LONG_WORD)
+		least = BROKEN;
 	if (width > layout->columns[at].natural)
 		layout->columns[at].natural = width;
 	if (least > layout->columns[at].least)
@@ -254,16 +267,24 @@ static bool cut(struct libscols_cell *cell, size_t width)
 
 static bool fold(struct libscols_cell *cell, size_t width)
 {
-	OWN_FREE char *text = strdup(scols_cell_get_data(cell));
+	const char *text = scols_cell_get_data(cell);
+	OWN_FREE char *folded = malloc(2 * strlen(text) + 1);
+	char *end = folded;
 
-	if (!text)
+	if (!folded)
 		return false;
-	for (char *line = text; *line;) {
-		line += text_fold(line, width, false);
+	for (const char *line = text; *line;) {
+		size_t length = next_part(line, width);
+
+		memcpy(end, line, length);
+		end += length;
+		line += length;
+		line += *line == ' ';
 		if (*line)
-			*line++ = '\n';
+			*end++ = '\n';
 	}
-	return scols_cell_set_data(cell, text) == 0;
+	*end = 0;
+	return scols_cell_set_data(cell, folded) == 0;
 }
 
 /* A heading does not keep a column wide. */

@@ -39,6 +39,15 @@ does_not_hold() {
 	[ "${#lines[@]}" = 8 ]
 }
 
+@test "at 80 columns nothing is wider, and on whom can be read" {
+	init
+	p -q add alice >/dev/null
+	script -qec "stty cols 80; '$PEERAGE' log" /dev/null </dev/null | tr -d '\r' >screen
+	[ "$(wc -L <screen)" -le 80 ]
+	grep -Eq '^20[0-9-]+T[0-9:]+Z  .*  add +alice  ' screen
+	grep -q '  public key$' screen
+}
+
 @test "no secret is in it" {
 	init
 	p -q add alice >config
