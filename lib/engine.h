@@ -197,9 +197,9 @@ struct prg_sync_watch {
 	               struct prg_error *err);
 	void (*restart)(void *context); /* the dump begins again: forget all of it */
 };
-/* As prg_sync_plan() with PRG_SYNC_TELL_KEY and PRG_SYNC_SUMS, but each peer of the dump is seen, and
- * each that differs told, by watch; report and plan then get the interface's own. Of an
- * interrupted dump (*ret_interrupted) no difference is told that was not seen. */
+/* As prg_sync_plan() with PRG_SYNC_TELL_KEY and PRG_SYNC_SUMS, but each peer of the dump
+ * is seen, and each that differs told, by watch; report and plan then get the interface's
+ * own. Of an interrupted dump (*ret_interrupted) no difference is told that was not seen. */
 int prg_sync_watch(struct prg_store *store, struct prg_backend *backend,
                    const struct prg_interface *interface, const struct prg_sync_watch *watch,
                    struct prg_report *report, struct prg_plan *plan, bool *ret_interrupted,

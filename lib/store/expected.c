@@ -42,9 +42,9 @@ static int look(struct reading *r, bool *ret_lacks, struct prg_error *err)
 	                        "SELECT (SELECT min(id) FROM peer WHERE interface_id = ?1), "
 	                        "(SELECT max(id) FROM peer WHERE interface_id = ?1), "
 	                        "(SELECT count(*) FROM expected INDEXED BY expected_sum "
-	                        "WHERE interface_id = ?1 AND page BETWEEN (SELECT min(id) >> 8 FROM peer WHERE "
-	                        "interface_id = ?1) AND (SELECT max(id) >> 8 FROM peer WHERE "
-	                        "interface_id = ?1))",
+	                        "WHERE interface_id = ?1 AND page BETWEEN "
+	                        "(SELECT min(id) >> 8 FROM peer WHERE interface_id = ?1) AND "
+	                        "(SELECT max(id) >> 8 FROM peer WHERE interface_id = ?1))",
 	                        &stmt, err);
 
 	if (rc < 0)

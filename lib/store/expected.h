@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The table `expected`: what lib/expected.h makes of an interface's peers, a page of
- * PRG_EXPECTED_PAGE ids each, and what each page comes to. Triggers take a page away when anything changes that it
- * was made from, in the same transaction and whoever changes it; a page that lacks is
- * made anew. So what a page says holds in every snapshot that has it.
+ * PRG_EXPECTED_PAGE ids each, and what each page comes to. Triggers take a page away when
+ * anything changes that it was made from, in the same transaction and whoever changes it;
+ * a page that lacks is made anew. So what a page says holds in every snapshot that has it.
  */
 #ifndef PRG_STORE_EXPECTED_H
 #define PRG_STORE_EXPECTED_H

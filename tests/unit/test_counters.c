@@ -394,15 +394,20 @@ static void let_in_by_somebody(void)
 	totals_are(200, 2000);
 }
 
+static void is_enabled_and_goes_on(void)
+{
+	assert_ok(verb(PRG_ENABLE, 0, "alice"));
+	traffic("alice", 150, 1500);
+	assert_ok(verb(PRG_MAINTAIN, 0, NULL));
+	totals_are(350, 3500);
+}
+
 static void sync_removes_what_somebody_made(void **state)
 {
 	(void)state;
 	let_in_by_somebody();
 	assert_ok(verb(PRG_SYNC, 0, NULL));
-	assert_ok(verb(PRG_ENABLE, 0, "alice"));
-	traffic("alice", 150, 1500);
-	assert_ok(verb(PRG_MAINTAIN, 0, NULL));
-	totals_are(350, 3500);
+	is_enabled_and_goes_on();
 }
 
 /* There already, with counters that go on. */
@@ -410,10 +415,7 @@ static void what_somebody_made_is_enabled(void **state)
 {
 	(void)state;
 	let_in_by_somebody();
-	assert_ok(verb(PRG_ENABLE, 0, "alice"));
-	traffic("alice", 150, 1500);
-	assert_ok(verb(PRG_MAINTAIN, 0, NULL));
-	totals_are(350, 3500);
+	is_enabled_and_goes_on();
 }
 
 static void enabled_after_a_removal(void **state)
