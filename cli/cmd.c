@@ -126,7 +126,7 @@ const struct opt cmd_opts[OPT_COUNT] = {
 	[OPT_HEAD] = { "head", 0, OPT_FLAG, OPT_ONCE, NULL, NULL, 0,
 	        "print the chain's head, to be kept elsewhere" },
 	[OPT_ACCEPT] = { "accept", 0, OPT_VALUE, OPT_ONCE, "NUMBER", NULL, 0,
-	        "accept that entries from that one on do not hold" },
+	        "accept that entries from there on do not hold" },
 	[OPT_FAIL_ON] = { "fail-on", 0, OPT_VALUE, OPT_ONCE, "LEVEL", "info warning critical none", 0,
 	        "exit 5 from this severity on (warning)" },
 	[OPT_SAMPLE] = { "sample", 0, OPT_VALUE, OPT_ONCE, "DUR", NULL, 0,
