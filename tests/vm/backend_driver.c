@@ -10,7 +10,9 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "backend/backend.h"
 #include "base/error.h"
@@ -430,6 +432,23 @@ static int cmd_busy(char **args)
 	return 0;
 }
 
+/* Sets the keepalive of the peer with that key every so many milliseconds, until killed. */
+static int cmd_churn(char **args)
+{
+	const struct timespec pause = { .tv_nsec = atol(args[1]) * 1000000 };
+	struct prg_wg_peer peer = { 0 };
+	struct prg_op op = { .kind = PRG_OP_PEER_SET, .fields = PRG_OF_KEEPALIVE, .peer = &peer };
+
+	if (prg_public_key_parse(args[0], strlen(args[0]), &peer.public_key, &error) < 0)
+		return fail("churn");
+	for (;;) {
+		peer.keepalive_s = (uint16_t)(peer.keepalive_s % 99 + 1);
+		if (prg_backend_apply(backend, &op, 1, NULL, NULL, &error) < 0)
+			return fail("churn");
+		nanosleep(&pause, NULL);
+	}
+}
+
 static int stop_at_device(void *context, const struct prg_wg_device *device,
                           struct prg_error *err)
 {
@@ -512,6 +531,7 @@ static const struct command {
 	{ "listed", 1, cmd_listed },
 	{ "dump", 0, cmd_dump },
 	{ "busy", 2, cmd_busy },
+	{ "churn", 2, cmd_churn },
 	{ "stop", 0, cmd_stop },
 	{ "lookup", 1, cmd_lookup },
 	{ "ra", 0, cmd_ra },
