@@ -3,6 +3,7 @@
 # The table of tests/bench/run, from inside of a kernel that has WireGuard. Peers have
 # a preshared key, one /32 and one /128 each; output goes to /dev/null. "ours" and
 # "theirs" are medians in milliseconds, or what the row says.
+# Wants two processors.
 # shellcheck disable=SC2317 # functions are called by name
 . "$(dirname "$0")/../vm/lib.sh"
 : "${BENCH_N:=1000}" "${BENCH_RUNS:=5}" "${BENCH_SLOW:=$BENCH_RUNS}" "${BENCH_ROWS:=.}"

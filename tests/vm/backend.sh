@@ -3,6 +3,7 @@
 # The netlink backend against a real kernel, with `wg` and `ip` as witnesses.
 # Runs as root in a kernel that has WireGuard: backend.sh PATH-TO-BACKEND_DRIVER.
 # Prints TAP.
+# Wants two processors.
 set -u
 driver=${1:-$PEERAGE_BUILD/tests/backend_driver}
 n=0 failed=0

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: ISC
 # Many processes at once: nothing is lost, nothing is given twice, and the kernel
 # ends equal to the register.
+# Wants two processors.
 . "$(dirname "$0")/lib.sh"
 
 # each runs COMMAND N for N in FROM..TO, all at once; prints how many failed

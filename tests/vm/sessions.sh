@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: ISC
 # Adding and revoking peers leaves every other live session alone: a ping flood
 # through alice's loses no packet meanwhile.
+# Wants two processors.
 . "$(dirname "$0")/lib.sh"
 
 rounds=60 # each one add and one revoke
