@@ -5,6 +5,8 @@
 # that size gets is drawn and read by zbar; the text read is the one that was
 # encoded, and means the same as the config.
 
+load sweep
+
 setup() {
 	export LC_ALL=C.UTF-8
 	: "${PEERAGE_BUILD:?the build directory to test}"
@@ -149,14 +151,14 @@ in_window() {
 
 @test "each height from 10 to 60 at 80 columns: a code if there is room for one" {
 	local rows
-	for rows in 10 22 23 24 25 26 30 36 37 38 39 40 41 42 43 44 45 46 60; do
+	for rows in $(some 10 22 23 24 25 26 30 36 37 38 39 40 41 42 43 44 45 46 60); do
 		rm -rf "$box/register"
 		in_window typical "${rows}x80" xterm-256color
 	done
 }
 @test "each width from 20 to 80 at 50 rows" {
 	local columns
-	for columns in 20 34 35 36 37 38 60 68 69 70 72 73 74 79 80; do
+	for columns in $(some 20 34 35 36 37 38 60 68 69 70 72 73 74 79 80); do
 		rm -rf "$box/register"
 		in_window typical "50x$columns" xterm-256color
 	done
