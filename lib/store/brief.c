@@ -10,9 +10,11 @@
 #include "store/row.h"
 #include "store/store.h"
 
-enum { ID, INTERFACE_ID, STATE, NAME, PUBLIC_KEY, N_COLUMNS };
+/* SQLite looks for a row's columns from the left, and once where that which is furthest to
+ * the right comes first. */
+enum { STATE, INTERFACE_ID, NAME, PUBLIC_KEY, ID, N_COLUMNS };
 
-static const char *const column_names[] = { "id", "interface_id", "state", "name", "public_key" };
+static const char *const column_names[] = { "state", "interface_id", "name", "public_key", "id" };
 
 /* What the function fills; it is the connection's while the statement runs. */
 struct prg_gathering {
@@ -105,7 +107,7 @@ static int prepare(struct prg_store *store, struct prg_stmt **ret, struct prg_er
 	/* by the table itself: by an index, each row of it has to be looked for; from the
 	 * next one of this interface on, so many ids as there is room for */
 	return prg_db_prepare(store,
-	                      "SELECT gather(id, interface_id, state, name, public_key) "
+	                      "SELECT gather(state, interface_id, name, public_key, id) "
 	                      "FROM peer NOT INDEXED WHERE id >= (SELECT min(id) FROM peer "
 	                      "WHERE interface_id = ?1 AND id > ?2) AND id < ?3 + "
 	                      "(SELECT min(id) FROM peer WHERE interface_id = ?1 AND id > ?2)",
