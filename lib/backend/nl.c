@@ -62,7 +62,9 @@ static int open_socket(struct prg_nl *nl, int bus, struct prg_error *err)
 		return 0;
 	if (saved == EPROTONOSUPPORT || saved == EAFNOSUPPORT)
 		return prg_error_set(err, PRG_E_UNSUPPORTED, "this kernel has no %s netlink",
-		                     bus == NETLINK_GENERIC ? "generic" : "route");
+		                     bus == NETLINK_GENERIC ? "generic"
+		                     : bus == NETLINK_ROUTE ? "route"
+		                                            : "netfilter");
 	return prg_error_errno(err, saved, "cannot open a netlink socket");
 }
 

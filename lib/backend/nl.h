@@ -33,7 +33,7 @@ struct prg_nl_answer {
  * after a non-zero return, which also ends a dump at once. */
 typedef int prg_nl_fn(void *context, const struct nlmsghdr *message);
 
-/* bus: NETLINK_GENERIC or NETLINK_ROUTE. Errors: PRG_E_UNSUPPORTED where the
+/* bus: NETLINK_GENERIC, NETLINK_ROUTE or NETLINK_NETFILTER. Errors: PRG_E_UNSUPPORTED where the
  * kernel does not have it. */
 int prg_nl_open(int bus, struct prg_nl **ret_nl, struct prg_error *err);
 void prg_nl_close(struct prg_nl **nl);

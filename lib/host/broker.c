@@ -71,21 +71,6 @@ static int receive_all(int fd, void *ret, size_t length)
 
 /* ------------------------------------------------------------------ the child */
 
-/* Is it one that prg_nft_table() makes? */
-static bool is_table(const char *name, size_t size)
-{
-	static const char start[] = "peerage-";
-	size_t length = strnlen(name, size), i;
-
-	if (length == size || strncmp(name, start, sizeof(start) - 1) != 0)
-		return false;
-	for (i = 0; i < length; i++)
-		if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.",
-		           name[i]) == NULL)
-			return false;
-	return true;
-}
-
 /* In nft's language a file can be named, of which an error would tell a line. A comment is
  * none of ours, and could hide where a string begins. */
 static bool names_file(const char *input)
@@ -110,7 +95,7 @@ static int read_question(int fd, struct question *question, char **ret_input)
 	if (question->call < PRG_NFT_LIST_TABLES || question->call > PRG_NFT_LOAD)
 		return -1;
 	if (question->call == PRG_NFT_LIST_TABLE &&
-	    !is_table(question->table, sizeof(question->table)))
+	    !prg_nft_is_table(question->table, sizeof(question->table)))
 		return -1;
 	input = malloc((size_t)question->length + 1);
 	if (input == NULL || receive_all(fd, input, question->length) < 0) {

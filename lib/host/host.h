@@ -16,8 +16,9 @@
 
 /* nat other than "none", or isolate: there is something to load. */
 bool prg_nft_wanted(const struct prg_interface *interface);
-/* All that nft lists, asked for once: starting nft is most of what it takes. {0}: not
- * asked yet. A listing that failed keeps why, and is not tried again. */
+/* All that nft lists, asked for once: starting nft is most of what it takes, so that it
+ * is not where the kernel has nothing that would matter here. {0}: not asked yet. A
+ * listing that failed keeps why, and is not tried again. */
 struct prg_listing {
 	char *text;           /* NULL: not asked yet, or failed */
 	bool outdated;        /* our tables have changed since; those of others are as listed */
@@ -26,7 +27,7 @@ struct prg_listing {
 };
 void prg_listing_done(struct prg_listing *listing);
 #define PRG_LISTING PRG_CLEANUP(prg_listing_done) struct prg_listing
-/* May nft be used, and does it work? PRG_E_UNSUPPORTED with the way out ("install
+/* Is nft here, and may it be used? PRG_E_UNSUPPORTED with the way out ("install
  * nftables, or --nat none"). Changes nothing. */
 int prg_nft_probe(struct prg_listing *listing, struct prg_error *err);
 /* The table as it is to be, in nft's JSON: pure, for golden tests. Add, delete and add

@@ -68,30 +68,30 @@ static bool has_table(const json_t *objects, const char *table)
 	return false;
 }
 
-/* The objects of the table; an empty array where there is no such table. Starting nft
- * is most of what it takes: where the table is likely there, the tables are only
- * asked for when listing it fails. */
-static int list_table(const char *table, bool likely, json_t **ret_objects, struct prg_error *err)
+/* Is there such a table, whoever's? */
+static int find_table(const char *table, bool *ret, struct prg_error *err)
 {
 	static const struct prg_nft_request all = { .call = PRG_NFT_LIST_TABLES };
-	const struct prg_nft_request one = { .call = PRG_NFT_LIST_TABLE, .table = table };
 	PRG_JSON *tables = NULL;
-	struct prg_error why;
-	json_t *none;
-	int failed = likely ? list(&one, ret_objects, &why) : 0, rc;
+	int rc = list(&all, &tables, err);
 
-	if (likely && failed == 0)
-		return 0;
-	rc = list(&all, &tables, err);
+	if (rc == 0)
+		*ret = has_table(tables, table);
+	return rc;
+}
+
+/* The objects of the table; an empty array where there is no such table. */
+static int list_table(const char *table, json_t **ret_objects, struct prg_error *err)
+{
+	const struct prg_nft_request request = { .call = PRG_NFT_LIST_TABLE, .table = table };
+	bool there = false;
+	json_t *none;
+	int rc = find_table(table, &there, err);
+
 	if (rc < 0)
 		return rc;
-	if (has_table(tables, table)) {
-		if (!likely)
-			return list(&one, ret_objects, err);
-		if (err != NULL)
-			*err = why;
-		return failed;
-	}
+	if (there)
+		return list(&request, ret_objects, err);
 	none = json_array();
 	if (none == NULL)
 		return prg_error_nomem(err);
@@ -100,12 +100,12 @@ static int list_table(const char *table, bool likely, json_t **ret_objects, stru
 }
 
 /* As list_table(), from the listing where that tells; it may hold other tables, too. */
-static int look_up_table(const char *table, bool likely, struct prg_listing *listing,
-                         json_t **ret_objects, struct prg_error *err)
+static int look_up_table(const char *table, struct prg_listing *listing, json_t **ret_objects,
+                         struct prg_error *err)
 {
 	int rc = listing->outdated ? 0 : list_all(listing, ret_objects, err);
 
-	return rc < 0 || *ret_objects != NULL ? rc : list_table(table, likely, ret_objects, err);
+	return rc < 0 || *ret_objects != NULL ? rc : list_table(table, ret_objects, err);
 }
 
 static int load(const char *ruleset, struct prg_error *err)
@@ -130,12 +130,12 @@ static int delete_table(const char *table, struct prg_error *err)
 
 static int remove_and_check(const char *table, struct prg_error *err)
 {
-	PRG_JSON *left = NULL;
+	bool left = false;
 	int rc = delete_table(table, err);
 
 	if (rc == 0)
-		rc = list_table(table, false, &left, err);
-	if (rc == 0 && has_table(left, table))
+		rc = find_table(table, &left, err);
+	if (rc == 0 && left)
 		rc = prg_error_set(err, PRG_E_FAILED, "it is still there after nft deleted it");
 	return rc;
 }
@@ -178,7 +178,7 @@ static int begin_load(const struct prg_interface *interface, const char *registe
 static int check_table(const struct prg_nft_work *work, struct prg_error *err)
 {
 	PRG_JSON *listed = NULL;
-	int rc = list_table(work->table, true, &listed, err);
+	int rc = list_table(work->table, &listed, err);
 
 	return rc < 0 ? rc : prg_nft_compare(work->wanted, listed, work->table, err);
 }
@@ -214,7 +214,7 @@ static int begin(const struct prg_interface *interface, const char *register_id,
 	PRG_JSON *objects = NULL;
 	enum prg_nft_owner owner;
 	bool wants = prg_nft_wanted(interface);
-	int rc = look_up_table(work->table, false, listing, &objects, err);
+	int rc = look_up_table(work->table, listing, &objects, err);
 
 	if (rc == PRG_E_UNSUPPORTED && !wants)
 		return 0; /* no nf_tables, hence no table */
@@ -306,7 +306,7 @@ int prg_nft_is_loaded(const struct prg_interface *interface, const char *registe
 	if (!wants && prg_nft_path() == NULL)
 		return 0;
 	prg_nft_table(interface->name, table);
-	rc = look_up_table(table, wants, listing, &listed, err);
+	rc = look_up_table(table, listing, &listed, err);
 	if (rc == PRG_E_UNSUPPORTED && !wants)
 		return 0; /* no nf_tables, hence no table */
 	if (rc == 0 && wants)
@@ -323,7 +323,7 @@ int prg_nft_is_loaded(const struct prg_interface *interface, const char *registe
 int prg_nft_remove(const char *interface, struct prg_listing *listing, struct prg_error *err)
 {
 	char table[PRG_NFT_TABLE_TEXT];
-	PRG_JSON *objects = NULL;
+	bool there = false;
 	int rc = prg_interface_name_check(interface, err);
 
 	if (rc < 0)
@@ -332,10 +332,10 @@ int prg_nft_remove(const char *interface, struct prg_listing *listing, struct pr
 		return 0;
 	prg_nft_table(interface, table);
 	listing->outdated = true;
-	rc = list_table(table, true, &objects, err);
+	rc = find_table(table, &there, err);
 	if (rc == PRG_E_UNSUPPORTED)
 		return 0; /* no nf_tables, hence no table */
-	if (rc == 0 && has_table(objects, table))
+	if (rc == 0 && there)
 		rc = remove_and_check(table, err);
 	return rc < 0 ? prg_error_wrap(err, rc, "remove firewall table %s", table) : 0;
 }

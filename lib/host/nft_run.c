@@ -61,6 +61,8 @@ int prg_nft_run_here(const struct prg_nft_request *request, struct prg_spawned *
 		return prg_error_set(
 			err, PRG_E_UNSUPPORTED,
 			"nft is not here: install nftables, or do without NAT (--nat none)");
+	if (prg_nft_answer(request, ret))
+		return 0;
 	return prg_spawn(path, vectors[request->call], request->input, &limits, ret, err);
 }
 

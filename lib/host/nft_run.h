@@ -18,6 +18,14 @@ struct prg_nft_request {
 	const char *input; /* of PRG_NFT_LOAD */
 };
 
+/* Is it a name that prg_nft_table() makes, with its NUL within `size` bytes? */
+bool prg_nft_is_table(const char *name, size_t size);
+/* Answers without nft what the kernel by itself tells: which of our tables there are; and
+ * an empty ruleset, where it has no table of ours and no base chain, whoever's, that may
+ * drop IPv4's or IPv6's packets on hook input or forward. Starting nft, only to read that,
+ * would be most of what a command takes. false: nft is to be asked, as where the kernel
+ * gave no answer, which nft has the words for. */
+bool prg_nft_answer(const struct prg_nft_request *request, struct prg_spawned *ret);
 /* nft's path in the fixed directories; NULL: none. Static storage. */
 const char *prg_nft_path(void);
 /* Runs nft, in the child where there is one (host/broker.h). A non-zero exit is an

@@ -23,7 +23,7 @@ seen sqlite3.h '#include <sqlite3\.h>'
 only "sqlite3.h only in lib/store" '#include <sqlite3\.h>' 'lib/store/'
 seen libmnl '#include <libmnl'
 only "libmnl and netlink headers only in lib/backend, and where sockets are let through" \
-	'#include <(libmnl/|linux/(netlink|rtnetlink|genetlink|wireguard|if_link|if_addr)\.h)' 'lib/backend/|cli/filter\.c'
+	'#include <(libmnl/|linux/(netlink|rtnetlink|genetlink|wireguard|if_link|if_addr|netfilter(/[a-z_]*)?)\.h)' 'lib/backend/|cli/filter\.c'
 seen qrencode.h '#include <qrencode\.h>'
 only "qrencode.h only in lib/render/qr*" '#include <qrencode\.h>' 'lib/render/qr'
 only "libsmartcols only in cli/" '#include <libsmartcols' 'cli/'

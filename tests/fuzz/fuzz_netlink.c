@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/nf_decode.h"
 #include "backend/nl.h"
 #include "backend/rtnl_decode.h"
 #include "backend/wg_decode.h"
@@ -92,6 +93,7 @@ static void decode_others(const struct nlmsghdr *message)
 	char name[PRG_IFNAME_TEXT];
 	struct prg_rtnl_route route;
 	struct prg_nl_answer answer;
+	struct prg_nf_entry entry;
 	struct prg_prefix prefix;
 	struct prg_link link;
 	uint32_t ifindex;
@@ -108,6 +110,10 @@ static void decode_others(const struct nlmsghdr *message)
 	}
 	if (prg_rtnl_decode_address(message, &ifindex, &prefix))
 		demand(prefix.length <= prg_addr_bits(&prefix.addr));
+	if (prg_nf_decode(message, &entry)) {
+		demand(memchr(entry.table, '\0', sizeof(entry.table)) != NULL);
+		demand(entry.table[0] != '\0' || !entry.filters);
+	}
 	if (prg_rtnl_decode_route(message, &route)) {
 		demand(route.to.length <= prg_addr_bits(&route.to.addr));
 		while (prg_rtnl_next_hop(&route, &ifindex))

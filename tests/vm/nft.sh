@@ -41,14 +41,42 @@ exits 0 "down" peerage -q down
 
 stands_in 'exec "$REAL" "$@"'
 exits 0 "up" peerage -q up
-is "nft lists once and loads once" "$(starts)" "-j list ruleset,-j -e -f -"
+is "nft loads once, and lists nothing where there is nothing" "$(starts)" "-j -e -f -"
 table >"$box/table"
+: >"$box/starts"
+exits 0 "up again" peerage -q up
+is "the table that is there is listed, and what is loaded anew" "$(starts)" \
+	"-j list ruleset,-j -e -f -"
+: >"$box/starts"
 exits 0 "down" peerage -q down
+is "nft unloads once" "$(starts)" "-j -e -f -"
+not "the table is gone" table 2>/dev/null
+
+note "chains of others"
+# others WHEN-LISTED RULESET: up with it there
+others() {
+	in_ns server "$REAL" -f - <<<"$2" || bail "cannot load $2"
+	: >"$box/starts"
+	exits 0 "up beside: $2" peerage -q up
+	is "it is listed: $1" "$(grep -c 'list ruleset' "$box/starts")" "$1"
+	exits 0 "down" peerage -q down
+	in_ns server "$REAL" flush ruleset
+}
+for family in ip ip6 inet; do
+	for hook in input forward; do
+		others 1 "table $family theirs { chain c { type filter hook $hook priority 0; policy accept; }; }"
+	done
+done
+others 1 "table ip theirs { flags dormant; chain c { type filter hook input priority 0; }; }"
+others 1 "table inet peerage-wg9 { }"
+others 0 "table inet theirs { chain input { drop; }; set s { type ipv4_addr; }; }"
+others 0 "table inet theirs { chain c { type filter hook output priority 0; policy drop; }; }"
+others 0 "table ip theirs { chain c { type nat hook postrouting priority 0; }; }"
+others 0 "table ip peerage-wg0 { }"
 
 stands_in 'set -- "${@/-e/-j}"; exec "$REAL" "$@"'
 exits 0 "up, with an nft that does not tell what it made" peerage -q up
-is "it is asked to list the table" "$(starts)" \
-	"-j list ruleset,-j -e -f -,-j list table inet peerage-wg0"
+is "it is asked to list the table" "$(starts)" "-j -e -f -,-j list table inet peerage-wg0"
 ok "which is the same" diff "$box/table" <(table)
 exits 0 "down" peerage -q down
 

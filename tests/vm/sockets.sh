@@ -16,6 +16,8 @@ traced() {
 	is "$command $*: exit" $? "$want"
 	bad=$(grep -E 'socket(pair)?\(' "$box/trace" | grep -Ev '\((AF|PF)_(NETLINK|UNIX|LOCAL),')
 	is "$command $*: only netlink and unix sockets" "$bad" ""
+	bad=$(awk 'NR == 1 { ours = $1 } $1 == ours && /NETLINK_NETFILTER/' "$box/trace")
+	is "$command $*: those of firewalls are for nft's child" "$bad" ""
 	bad=$(sed 1d "$box/trace" | grep 'execve(' | grep -Ev 'execve\("(/usr)?/s?bin/nft"')
 	is "$command $*: starts nothing but nft" "$bad" ""
 	ok "$command $*: shuts itself in" grep -Eq 'seccomp\(SECCOMP_SET_MODE_FILTER,.* = 0$' "$box/trace"
@@ -65,11 +67,12 @@ ok "metrics: the file is there" test -s "$box/metrics.prom"
 traced 0 disclose alina
 traced 0 forget -y alina
 traced 0 down
-traced 0 up
-starts 2
-traced 0 configure nat none
+starts 1
 traced 0 up
 starts 1
+traced 0 configure nat none
+traced 0 up
+starts 0
 traced 0 configure nat auto
 
 note "nft cannot list all tables"
@@ -77,6 +80,7 @@ cp "$(command -v nft)" "$box/nft"
 printf '#!/bin/sh\n[ "$3" = ruleset ] && echo no >&2 && exit 1\nexec "%s" "$@"\n' "$box/nft" >"$box/part"
 chmod 755 "$box/part" "$box/nft"
 in_ns server nft delete table inet peerage-wg0
+in_ns server nft 'table inet theirs { chain c { type filter hook input priority 0; }; }'
 in_part() { in_ns server unshare -m sh -c 'mount --bind "$0" /usr/sbin/nft && exec "$@"' "$box/part" "$@"; }
 in_part "$PEERAGE" up >"$box/out" 2>"$box/errs"
 is "up does without" $? 0

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
-# Records what `wg` and `ip` say to the kernel and what it answers, byte by byte:
+# Records what `wg`, `ip` and `nft` say to the kernel and what it answers, byte by byte:
 # record.sh DIRECTORY, as root, in a network namespace without wg0 and wg9. The
 # files *.sent and *.received beside this script were made by it on Linux 6.1
-# with wireguard-tools 1.0.20210914 and iproute2 6.1.
+# with wireguard-tools 1.0.20210914, iproute2 6.1 and nftables 1.0.6.
 set -eu
 out=$1
 work=$(mktemp -d)
@@ -81,6 +81,18 @@ record address-add-v6 ip addr add fd07::1/64 dev wg0
 record address-show ip addr show dev wg0
 record route-add ip route add 172.20.0.0/16 dev wg0 proto static
 record route-show ip route show dev wg0
+nft -f - <<'END'
+add table inet peerage-wg0
+add chain inet peerage-wg0 forward { type filter hook forward priority -150; }
+add table ip filter
+add chain ip filter INPUT { type filter hook input priority 0; policy drop; }
+add chain ip filter user
+add chain ip filter OUTPUT { type filter hook output priority 0; }
+add table ip6 six
+add chain ip6 six through { type nat hook input priority 100; }
+add table inet empty
+END
+record nft-show nft list chains
 rm -f "$out"/{link-set,address-add,address-add-v6,route-add}.received
 rm -f "$out"/{set-device,set-peer,set-v6,set-empty,set-many,remove}.received
-rm -f "$out"/{show,show-many,absent,link-show,address-show,route-show}.sent
+rm -f "$out"/{show,show-many,absent,link-show,address-show,route-show,nft-show}.sent
