@@ -5,6 +5,7 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include "backend/nf_decode.h"
+#include "backend/nf_encode.h"
 #include "backend/nl.h"
 #include "base/error.h"
 
@@ -87,4 +88,34 @@ int prg_nf_list(struct prg_nf_entry **ret, size_t *ret_n, struct prg_error *err)
 	*ret = listing.list;
 	*ret_n = listing.n;
 	return 0;
+}
+
+static int carry_out(struct prg_nl *nl, size_t length, unsigned n, struct prg_error *err)
+{
+	struct prg_nl_answer answers[PRG_NL_BATCH];
+	unsigned i;
+
+	prg_nl_talk(nl, length, NULL, NULL, answers, n);
+	for (i = 0; i < n; i++)
+		if (answers[i].errnum != 0)
+			return prg_nl_fail(err, &answers[i], "nf_tables");
+	return 0;
+}
+
+int prg_nf_change(prg_nf_fill_fn *fill, void *context, struct prg_error *err)
+{
+	struct prg_nf_batch batch;
+	PRG_NL *nl = NULL;
+	int rc = prg_nl_open(NETLINK_NETFILTER, &nl, err);
+	size_t length;
+
+	if (rc < 0)
+		return rc;
+	prg_nf_batch_begin(&batch, prg_nl_buffer(nl), PRG_NL_SEND_BYTES);
+	if (!fill(context, &batch))
+		batch.bad = true;
+	length = prg_nf_batch_end(&batch);
+	if (length == 0 || batch.n > PRG_NL_BATCH)
+		return prg_error_set(err, PRG_E_UNSUPPORTED, "more than a table of ours");
+	return carry_out(nl, length, batch.n, err);
 }

@@ -228,18 +228,20 @@ static ssize_t receive(struct prg_nl *nl)
 	}
 }
 
-/* Stamps sequence numbers; the number of requests, 0 where they are malformed. */
-static unsigned stamp(struct prg_nl *nl, size_t length)
+/* Stamps sequence numbers; false where these are not n requests. What asks for no answer
+ * has none to wait for. */
+static bool stamp(struct prg_nl *nl, size_t length, struct prg_nl_answer *answers, unsigned n)
 {
 	struct nlmsghdr *request = (struct nlmsghdr *)nl->send;
 	int left = (int)length;
-	unsigned n = 0;
+	unsigned i;
 
-	while (mnl_nlmsg_ok(request, left)) {
-		request->nlmsg_seq = nl->sequence + n++;
+	for (i = 0; i < n && mnl_nlmsg_ok(request, left); i++) {
+		request->nlmsg_seq = nl->sequence + i;
+		answers[i].final = !(request->nlmsg_flags & (NLM_F_ACK | NLM_F_DUMP));
 		request = mnl_nlmsg_next(request, &left);
 	}
-	return left == 0 ? n : 0;
+	return left == 0 && i == n;
 }
 
 static void take_message(const struct nlmsghdr *message, prg_nl_fn *fn, void *context,
@@ -270,14 +272,25 @@ static unsigned count_open(const struct prg_nl_answer *answers, unsigned n)
 }
 
 /* 0 or an errno. */
-static int send_requests(struct prg_nl *nl, size_t length, unsigned n)
+static int send_requests(struct prg_nl *nl, size_t length, struct prg_nl_answer *answers,
+                         unsigned n)
 {
 	int failure = nl->dirty || nl->socket == NULL ? connect_socket(nl) : 0;
 
 	if (failure == 0)
-		failure = stamp(nl, length) == n ? send_all(nl, length) : EINVAL;
+		failure = stamp(nl, length, answers, n) ? send_all(nl, length) : EINVAL;
 	prg_wipe(nl->send, length);
 	return failure;
+}
+
+/* What asked for no answer has one where all that was sent with it fails: 0 or an errno. */
+static int unasked(const struct nlmsghdr *message, const struct prg_nl_answer *answer)
+{
+	struct prg_nl_answer end;
+
+	if (message->nlmsg_type != NLMSG_ERROR || answer->callback != 0)
+		return 0;
+	return prg_nl_answer_decode(message, &end) ? end.errnum : EBADMSG;
 }
 
 /* One datagram into answers; 0 or an errno. */
@@ -286,7 +299,7 @@ static int read_answers(struct prg_nl *nl, uint32_t first, prg_nl_fn *fn, void *
 {
 	const struct nlmsghdr *message = (const struct nlmsghdr *)nl->receive;
 	ssize_t got = receive(nl);
-	int left = (int)got;
+	int left = (int)got, failure = 0;
 
 	if (got < 0)
 		return (int)-got;
@@ -294,6 +307,8 @@ static int read_answers(struct prg_nl *nl, uint32_t first, prg_nl_fn *fn, void *
 		/* An older number: the end of a talk that failed half-way. */
 		uint32_t index = message->nlmsg_seq - first;
 
+		if (index < n && answers[index].final && failure == 0)
+			failure = unasked(message, &answers[index]);
 		if (index >= n || answers[index].final)
 			continue;
 		take_message(message, fn, context, &answers[index]);
@@ -303,7 +318,7 @@ static int read_answers(struct prg_nl *nl, uint32_t first, prg_nl_fn *fn, void *
 		}
 	}
 	prg_wipe(nl->receive, (size_t)got);
-	return 0;
+	return failure;
 }
 
 void prg_nl_talk(struct prg_nl *nl, size_t length, prg_nl_fn *fn, void *context,
@@ -313,7 +328,7 @@ void prg_nl_talk(struct prg_nl *nl, size_t length, prg_nl_fn *fn, void *context,
 	int failure;
 
 	memset(answers, 0, n * sizeof(*answers));
-	failure = send_requests(nl, length, n);
+	failure = send_requests(nl, length, answers, n);
 	nl->sequence += n;
 	while (failure == 0 && count_open(answers, n) > 0)
 		failure = read_answers(nl, first, fn, context, answers, n);

@@ -46,8 +46,9 @@ void *prg_nl_buffer(struct prg_nl *nl);
 
 /*
  * Sends `length` bytes of the buffer in one go: n whole requests (at most
- * PRG_NL_BATCH), each with NLM_F_ACK or NLM_F_DUMP; then reads until each has
- * its end. Sequence numbers are filled in here. Every answer is filled in, also
+ * PRG_NL_BATCH), with NLM_F_ACK or NLM_F_DUMP; then reads until each has its end.
+ * Those with neither, which frame a batch of nfnetlink's, have none: what the kernel
+ * says to them is of all the others. Sequence numbers are filled in here. Every answer is filled in, also
  * where the socket fails.
  */
 void prg_nl_talk(struct prg_nl *nl, size_t length, prg_nl_fn *fn, void *context,

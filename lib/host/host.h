@@ -35,8 +35,9 @@ int prg_nft_probe(struct prg_listing *listing, struct prg_error *err);
  * a comment of the rules. *ret for free(3). */
 int prg_nft_ruleset(const struct prg_interface *interface, const char *register_id, char **ret,
                     struct prg_error *err);
-/* Loads it (or removes the table where nothing is wanted) and reads it back:
- * success is the table as wanted, not nft's exit code. What was there before is told
+/* Loads it, or removes the table where nothing is wanted. The kernel is told without nft
+ * where that can be (host/nft_run.h), and acknowledges each part; else nft loads it, and
+ * it is read back: success is the table as wanted, not nft's exit code. What was there before is told
  * by the listing, which is therefore of a time when the interface's lock was held. */
 int prg_nft_apply(const struct prg_interface *interface, const char *register_id,
                   struct prg_listing *listing, struct prg_error *err);

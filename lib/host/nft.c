@@ -116,6 +116,15 @@ static int load(const char *ruleset, struct prg_error *err)
 	return prg_nft_run(&request, &spawned, err);
 }
 
+/* Has the kernel taken it from us? Starting nft takes longer than all else here. */
+static bool make(const char *ruleset)
+{
+	const struct prg_nft_request request = { .call = PRG_NFT_MAKE, .input = ruleset };
+	PRG_SPAWNED spawned = { 0 };
+
+	return prg_nft_run(&request, &spawned, NULL) == 0;
+}
+
 static int delete_table(const char *table, struct prg_error *err)
 {
 	char command[256];
@@ -125,7 +134,7 @@ static int delete_table(const char *table, struct prg_error *err)
 	         "{\"nftables\":[{\"add\":{\"table\":{\"family\":\"inet\",\"name\":\"%s\"}}},"
 	         "{\"delete\":{\"table\":{\"family\":\"inet\",\"name\":\"%s\"}}}]}",
 	         table, table);
-	return load(command, err);
+	return make(command) ? 0 : load(command, err);
 }
 
 static int remove_and_check(const char *table, struct prg_error *err)
@@ -157,13 +166,16 @@ struct prg_nft_work {
 	struct prg_nft_running running;
 };
 
+/* *ret_loads: nft is at it; else all is done, or has failed. */
 static int begin_load(const struct prg_interface *interface, const char *register_id,
-                      struct prg_nft_work *work, struct prg_error *err)
+                      struct prg_nft_work *work, bool *ret_loads, struct prg_error *err)
 {
 	PRG_FREE char *script = NULL;
 	struct prg_nft_request request = { .call = PRG_NFT_LOAD };
 	int rc = prg_nft_ruleset(interface, register_id, &work->ruleset, err);
 
+	if (rc == 0 && make(work->ruleset))
+		return 0;
 	if (rc == 0)
 		rc = prg_nft_parse(work->ruleset, &work->wanted, err);
 	if (rc == 0)
@@ -172,6 +184,7 @@ static int begin_load(const struct prg_interface *interface, const char *registe
 		return rc;
 	request.input = script;
 	prg_nft_start(&request, &work->running);
+	*ret_loads = true;
 	return 0;
 }
 
@@ -226,9 +239,7 @@ static int begin(const struct prg_interface *interface, const char *register_id,
 		return foreign_table(work->table, err);
 	if (!wants)
 		return owner == PRG_NFT_OURS ? remove_and_check(work->table, err) : 0;
-	rc = begin_load(interface, register_id, work, err);
-	*ret_loads = rc == 0;
-	return rc;
+	return begin_load(interface, register_id, work, ret_loads, err);
 }
 
 static void work_free(struct prg_nft_work **work)

@@ -20,6 +20,16 @@ static inline void prg_cleanup_json(json_t **json)
  * character, '.' too, is ".xx", so that two interfaces never share a table. */
 void prg_nft_table(const char *interface, char ret[PRG_NFT_TABLE_TEXT]);
 
+/* Statements of prg_nft_ruleset() that are the same in each rule. */
+#define PRG_NFT_MATCH_SYN \
+	"{\"match\": {\"op\": \"==\", \"left\": {\"&\": [{\"payload\": {\"protocol\": \"tcp\", " \
+	"\"field\": \"flags\"}}, [\"syn\", \"rst\"]]}, \"right\": \"syn\"}}"
+#define PRG_NFT_CLAMP \
+	"{\"mangle\": {\"key\": {\"tcp option\": {\"name\": \"maxseg\", \"field\": \"size\"}}, " \
+	"\"value\": {\"rt\": {\"key\": \"mtu\"}}}}"
+#define PRG_NFT_DROP "{\"drop\": null}"
+#define PRG_NFT_MASQUERADE "{\"masquerade\": null}"
+
 /* Text of `nft -j list …` to its "nftables" array (a new reference). Lines
  * beginning with '#' before it are nft's warnings. Errors: PRG_E_CORRUPT. */
 int prg_nft_parse(const char *text, json_t **ret_objects, struct prg_error *err);

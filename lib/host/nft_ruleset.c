@@ -72,7 +72,7 @@ static void isolation(struct writer *w)
 	rule_begin(w, "forward", "isolation");
 	match_device(w, "iifname", w->interface->name);
 	match_device(w, "oifname", w->interface->name);
-	rule_end(w, "{\"drop\": null}");
+	rule_end(w, PRG_NFT_DROP);
 }
 
 /* Packets that are too large for the tunnel, or come out of it for a route that is
@@ -81,12 +81,8 @@ static void clamp(struct writer *w, const char *key, const char *purpose)
 {
 	rule_begin(w, "forward", purpose);
 	match_device(w, key, w->interface->name);
-	prg_strbuf_puts(&w->buf,
-	                "{\"match\": {\"op\": \"==\", \"left\": {\"&\": [{\"payload\": "
-	                "{\"protocol\": \"tcp\", \"field\": \"flags\"}}, [\"syn\", \"rst\"]]}, "
-	                "\"right\": \"syn\"}}, ");
-	rule_end(w, "{\"mangle\": {\"key\": {\"tcp option\": {\"name\": \"maxseg\", \"field\": "
-	            "\"size\"}}, \"value\": {\"rt\": {\"key\": \"mtu\"}}}}");
+	prg_strbuf_puts(&w->buf, PRG_NFT_MATCH_SYN ", ");
+	rule_end(w, PRG_NFT_CLAMP);
 }
 
 static void pool_text(struct writer *w, const struct prg_prefix *address)
@@ -136,7 +132,7 @@ static void masquerade(struct writer *w, uint8_t family)
 		                  interface->name);
 	else
 		match_device(w, "oifname", interface->nat);
-	rule_end(w, "{\"masquerade\": null}");
+	rule_end(w, PRG_NFT_MASQUERADE);
 }
 
 /* What goes into the JSON as it is must be unable to end a string. */

@@ -57,6 +57,8 @@ int prg_nft_run_here(const struct prg_nft_request *request, struct prg_spawned *
 	};
 	const char *path = prg_nft_path();
 
+	if (request->call == PRG_NFT_MAKE)
+		return prg_nft_make(request->input, err);
 	if (path == NULL)
 		return prg_error_set(
 			err, PRG_E_UNSUPPORTED,

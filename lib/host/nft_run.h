@@ -10,12 +10,13 @@ enum prg_nft_call {
 	PRG_NFT_LIST_TABLES = 1, /* of family inet */
 	PRG_NFT_LIST_TABLE,      /* one of these */
 	PRG_NFT_LIST_RULESET,    /* all there is */
-	PRG_NFT_LOAD             /* what `input` says; the answer is what was made */
+	PRG_NFT_LOAD,            /* what `input` says; the answer is what was made */
+	PRG_NFT_MAKE             /* the same, in JSON, without nft: prg_nft_make() */
 };
 struct prg_nft_request {
 	enum prg_nft_call call;
 	const char *table; /* of PRG_NFT_LIST_TABLE: of prg_nft_table() */
-	const char *input; /* of PRG_NFT_LOAD */
+	const char *input; /* of PRG_NFT_LOAD, PRG_NFT_MAKE */
 };
 
 /* Is it a name that prg_nft_table() makes, with its NUL within `size` bytes? */
@@ -26,6 +27,10 @@ bool prg_nft_is_table(const char *name, size_t size);
  * would be most of what a command takes. false: nft is to be asked, as where the kernel
  * gave no answer, which nft has the words for. */
 bool prg_nft_answer(const struct prg_nft_request *request, struct prg_spawned *ret);
+/* Loads a ruleset of prg_nft_ruleset(), or adds and deletes a table, without nft. 0: it is
+ * done, as it is wanted. PRG_E_CORRUPT, PRG_E_UNSUPPORTED, or what the kernel had against
+ * it: nothing is changed, and nft is to do it, or to say what is wrong. */
+int prg_nft_make(const char *ruleset, struct prg_error *err);
 /* nft's path in the fixed directories; NULL: none. Static storage. */
 const char *prg_nft_path(void);
 /* Runs nft, in the child where there is one (host/broker.h). A non-zero exit is an

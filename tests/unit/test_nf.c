@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What nf_tables lists is read as nft(8) reads it, and no other bytes are. */
+/* What nf_tables lists is read as nft(8) reads it, and no other bytes are; what it is to
+ * make is told as nft tells it. */
 #include "backend_testing.h"
 
 #include <linux/netfilter.h>
@@ -7,6 +8,7 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include "backend/nf_decode.h"
+#include "backend/nf_encode.h"
 
 #define TYPE(what) (NFNL_SUBSYS_NFTABLES << 8 | (what))
 #define MOST 16
@@ -156,6 +158,123 @@ static void test_hook_of_another_length(void **state)
 	assert_false(prg_nf_decode(message, &entry));
 }
 
+/* ---- a load */
+
+#define TABLE "peerage-wg0"
+#define ROOM 8192
+
+static uint8_t space[ROOM] __attribute__((aligned(16)));
+
+/* As tests/golden/netlink/record.sh has nft load it. */
+static void load(struct prg_nf_batch *batch)
+{
+	static const char *const devices[] = { "lo", "wg0" };
+	struct prg_prefix v4 = prefix_of("10.7.0.0/24"), v6 = prefix_of("fd07::/64");
+	uint32_t set;
+
+	prg_nf_table(batch, TABLE, true);
+	prg_nf_table(batch, TABLE, false);
+	prg_nf_table(batch, TABLE, true);
+	prg_nf_chain(batch, TABLE, "forward", "filter", PRG_NF_FORWARD, -150);
+	prg_nf_rule(batch, TABLE, "forward");
+	prg_nf_match_device(batch, false, "wg0");
+	prg_nf_match_device(batch, true, "wg0");
+	prg_nf_drop(batch);
+	prg_nf_rule_end(batch, "isolation");
+	prg_nf_rule(batch, TABLE, "forward");
+	prg_nf_match_device(batch, false, "wg0");
+	prg_nf_match_syn(batch);
+	prg_nf_clamp_mss(batch);
+	prg_nf_rule_end(batch, "clamp");
+	prg_nf_chain(batch, TABLE, "postrouting", "nat", PRG_NF_POSTROUTING, 100);
+	prg_nf_devices(batch, TABLE, devices, 2, &set);
+	prg_nf_rule(batch, TABLE, "postrouting");
+	prg_nf_match_source(batch, &v4);
+	prg_nf_match_no_device(batch, true, set);
+	prg_nf_masquerade(batch);
+	prg_nf_rule_end(batch, "v4");
+	prg_nf_rule(batch, TABLE, "postrouting");
+	prg_nf_match_source(batch, &v6);
+	prg_nf_match_device(batch, true, "eth0");
+	prg_nf_masquerade(batch);
+	prg_nf_rule_end(batch, "v6");
+}
+
+static const struct nlmsghdr *next(const struct nlmsghdr *message)
+{
+	return (const void *)((const uint8_t *)message + NLMSG_ALIGN(message->nlmsg_len));
+}
+
+static void test_like_nft(void **state)
+{
+	size_t length, ours;
+	PRG_FREE uint8_t *data = golden("nft-load.sent", &length);
+	const struct nlmsghdr *theirs = (const struct nlmsghdr *)data;
+	const struct nlmsghdr *made = (const struct nlmsghdr *)space;
+	struct prg_nf_batch batch;
+	unsigned n = 0;
+
+	(void)state;
+	while (theirs->nlmsg_type != NFNL_MSG_BATCH_BEGIN)
+		theirs = next(theirs); /* what nft asks about first */
+	prg_nf_batch_begin(&batch, space, sizeof(space));
+	load(&batch);
+	ours = prg_nf_batch_end(&batch);
+	assert_in_range(ours, 1, sizeof(space));
+	for (; (const uint8_t *)made < space + ours; made = next(made), theirs = next(theirs), n++) {
+		size_t payload = made->nlmsg_len;
+
+		assert_true((const uint8_t *)theirs < data + length);
+		assert_int_equal(made->nlmsg_type, theirs->nlmsg_type);
+		assert_int_equal(made->nlmsg_flags & ~NLM_F_ACK, theirs->nlmsg_flags & ~NLM_F_ECHO);
+		assert_int_equal(!(made->nlmsg_flags & NLM_F_ACK),
+		                 made->nlmsg_type == NFNL_MSG_BATCH_BEGIN ||
+		                         made->nlmsg_type == NFNL_MSG_BATCH_END);
+		/* nft's notes on a set are the last of it: of these it needs the first */
+		if (made->nlmsg_type == TYPE(NFT_MSG_NEWSET))
+			payload -= NLMSG_ALIGN(sizeof(struct nlattr) + 6);
+		else
+			assert_int_equal(made->nlmsg_len, theirs->nlmsg_len);
+		assert_memory_equal(NLMSG_DATA(made), NLMSG_DATA(theirs), payload - NLMSG_HDRLEN);
+	}
+	assert_int_equal(n, batch.n);
+	assert_ptr_equal(theirs, data + length);
+}
+
+/* Where it is too long there is nothing, rather than a part of it. */
+static void test_too_long(void **state)
+{
+	static const char name[] = "0123456789abcdef"; /* a byte more than a device's */
+	char comment[129];
+	struct prg_prefix all = prefix_of("0.0.0.0/0");
+	struct prg_nf_batch batch;
+	size_t whole;
+
+	(void)state;
+	prg_nf_batch_begin(&batch, space, sizeof(space));
+	load(&batch);
+	whole = prg_nf_batch_end(&batch);
+	for (size_t size = 0; size < whole; size += 4) {
+		PRG_FREE uint8_t *exact = malloc(size + 1);
+
+		assert_non_null(exact);
+		prg_nf_batch_begin(&batch, exact, size);
+		load(&batch);
+		assert_int_equal(prg_nf_batch_end(&batch), 0);
+	}
+	memset(comment, 'c', sizeof(comment));
+	comment[sizeof(comment) - 1] = '\0';
+	for (int i = 0; i < 4; i++) {
+		prg_nf_batch_begin(&batch, space, sizeof(space));
+		prg_nf_rule(&batch, i == 0 ? comment : TABLE, "forward");
+		prg_nf_match_device(&batch, true, i == 1 ? name : "wg0");
+		if (i == 2)
+			prg_nf_match_source(&batch, &all);
+		prg_nf_rule_end(&batch, i == 3 ? comment : "c");
+		assert_int_equal(prg_nf_batch_end(&batch), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +283,8 @@ int main(void)
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_long_name),
 		cmocka_unit_test(test_hook_of_another_length),
+		cmocka_unit_test(test_like_nft),
+		cmocka_unit_test(test_too_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,12 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
-# Whatever nft says to a load, up is done only where the table is as wanted, and nothing
-# passes before; and nft is started no more often than that needs.
+# The firewall is loaded without nft where that can be done, and nft finds it as it would have
+# made it itself. Where nft loads, whatever it says, up is done only where the table is as
+# wanted, and nothing passes before; and nft is started no more often than that needs.
 . "$(dirname "$0")/lib.sh"
 
 # stands_in SCRIPT: what runs as nft from now on. The real one is $REAL; its arguments are
 # noted; $* has "-f" where it is to load.
 REAL=$box/nft
+HOST=$PEERAGE_BUILD/tests/host_driver
 stands_in() {
 	printf '#!/bin/bash\nREAL=%q box=%q\necho "$*" >>"$box/starts"\n%s\n' "$REAL" "$box" "$1" \
 		>"$box/stand-in" && chmod +x "$box/stand-in" && : >"$box/starts"
@@ -35,22 +37,41 @@ path=$(readlink -f "$path")
 cp "$path" "$REAL"
 stands_in 'exec "$REAL" "$@"'
 in_ns server mount --bind "$box/stand-in" "$path" || bail "cannot stand in for nft"
-server_up
+server_up --address 10.66.0.1/24 --address fd66::1/64
 exits 0 "alice" peerage -q add alice
 exits 0 "down" peerage -q down
 
 stands_in 'exec "$REAL" "$@"'
 exits 0 "up" peerage -q up
-is "nft loads once, and lists nothing where there is nothing" "$(starts)" "-j -e -f -"
-table >"$box/table"
-: >"$box/starts"
+is "nft is not started where there is nothing to list" "$(starts)" ""
 exits 0 "up again" peerage -q up
-is "the table that is there is listed, and what is loaded anew" "$(starts)" \
-	"-j list ruleset,-j -e -f -"
+is "the table that is there is listed" "$(starts)" "-j list ruleset"
 : >"$box/starts"
 exits 0 "down" peerage -q down
-is "nft unloads once" "$(starts)" "-j -e -f -"
+is "nft is not started" "$(starts)" ""
 not "the table is gone" table 2>/dev/null
+
+note "the same, by nft"
+# same WHAT NAT ISOLATE ADDRESS…: made without nft, then by nft from its own language
+same() {
+	local what=$1
+	shift
+	in_ns server "$HOST" apply wg0 00ff "$@" || bail "apply $*"
+	table >"$box/made"
+	is "$what: nft is not started" "$(starts)" ""
+	in_ns server "$HOST" ruleset wg0 00ff "$@" >"$box/ruleset"
+	in_ns server "$REAL" -j -f - <"$box/ruleset"
+	ok "$what: nft makes the same" diff "$box/made" <(table)
+	ok "$what: there are rules" grep -q 'peerage:00ff' "$box/made"
+	in_ns server "$REAL" flush ruleset
+	: >"$box/starts"
+}
+same "all" auto yes 10.7.0.1/24 fd07::1/64
+same "isolation" none yes 10.7.0.1/24
+same "a device" eth0 no 10.7.0.1/16 fd07::1/112
+same "not of whole bytes" auto no 10.7.0.1/12 fd07::1/61
+same "single addresses" auto no 10.7.0.1/32 fd07::1/128
+same "a single bit" auto no 128.0.0.1/1 8000::1/1
 
 note "chains of others"
 # others WHEN-LISTED RULESET: up with it there
@@ -74,6 +95,14 @@ others 0 "table inet theirs { chain c { type filter hook output priority 0; poli
 others 0 "table ip theirs { chain c { type nat hook postrouting priority 0; }; }"
 others 0 "table ip peerage-wg0 { }"
 
+note "two pools of a family are nft's business"
+exits 0 "a second pool" peerage -q configure address 10.66.0.1/24,10.77.0.1/24,fd66::1/64
+stands_in 'exec "$REAL" "$@"'
+exits 0 "up" peerage -q up
+is "nft loads once" "$(starts)" "-j -e -f -"
+table >"$box/table"
+exits 0 "down" peerage -q down
+
 stands_in 'set -- "${@/-e/-j}"; exec "$REAL" "$@"'
 exits 0 "up, with an nft that does not tell what it made" peerage -q up
 is "it is asked to list the table" "$(starts)" "-j -e -f -,-j list table inet peerage-wg0"
@@ -88,7 +117,7 @@ exits 0 "down" peerage -q down
 
 stands_in 'case $* in *-f*) head -n -1 >"$box/part"; exec "$REAL" "$@" <"$box/part" ;; *) exec "$REAL" "$@" ;; esac'
 refused 'nft did not load rule'
-stands_in 'case $* in *-f*) sed "s/10\\./11./" >"$box/part"; exec "$REAL" "$@" <"$box/part" ;; *) exec "$REAL" "$@" ;; esac'
+stands_in 'case $* in *-f*) sed "s/10\\.66/10.65/" >"$box/part"; exec "$REAL" "$@" <"$box/part" ;; *) exec "$REAL" "$@" ;; esac'
 refused 'not as asked for'
 stands_in 'case $* in *-f*) exit 0 ;; *) exec "$REAL" "$@" ;; esac'
 refused "nft did not load chain"

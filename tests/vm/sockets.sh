@@ -67,9 +67,9 @@ ok "metrics: the file is there" test -s "$box/metrics.prom"
 traced 0 disclose alina
 traced 0 forget -y alina
 traced 0 down
-starts 1
+starts 0
 traced 0 up
-starts 1
+starts 0
 traced 0 configure nat none
 traced 0 up
 starts 0

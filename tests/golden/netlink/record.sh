@@ -93,6 +93,19 @@ add chain ip6 six through { type nat hook input priority 100; }
 add table inet empty
 END
 record nft-show nft list chains
+nft flush ruleset
+cat >"$work/load" <<'END'
+add table inet peerage-wg0
+delete table inet peerage-wg0
+add table inet peerage-wg0
+add chain inet peerage-wg0 forward { type filter hook forward priority -150; policy accept; }
+add rule inet peerage-wg0 forward iifname == "wg0" oifname == "wg0" drop comment "isolation"
+add rule inet peerage-wg0 forward iifname == "wg0" tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu comment "clamp"
+add chain inet peerage-wg0 postrouting { type nat hook postrouting priority 100; policy accept; }
+add rule inet peerage-wg0 postrouting ip saddr == 10.7.0.0/24 oifname != { "lo", "wg0" } masquerade comment "v4"
+add rule inet peerage-wg0 postrouting ip6 saddr == fd07::/64 oifname == "eth0" masquerade comment "v6"
+END
+record nft-load nft -f "$work/load"
 rm -f "$out"/{link-set,address-add,address-add-v6,route-add}.received
-rm -f "$out"/{set-device,set-peer,set-v6,set-empty,set-many,remove}.received
+rm -f "$out"/{set-device,set-peer,set-v6,set-empty,set-many,remove,nft-load}.received
 rm -f "$out"/{show,show-many,absent,link-show,address-show,route-show,nft-show}.sent
