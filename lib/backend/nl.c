@@ -18,7 +18,7 @@
 
 struct prg_nl {
 	struct mnl_socket *socket;
-	struct prg_arena *arena;
+	struct prg_arena *arena; /* what goes through it may hold keys; NULL: it cannot */
 	uint8_t *send, *receive;
 	uint32_t sequence;
 	int bus;
@@ -68,6 +68,26 @@ static int open_socket(struct prg_nl *nl, int bus, struct prg_error *err)
 	return prg_error_errno(err, saved, "cannot open a netlink socket");
 }
 
+/* Locked memory takes several times as long as a whole talk about a route. */
+static int make_buffers(struct prg_nl *nl, bool secret, struct prg_error *err)
+{
+	int rc = secret ? prg_arena_new(&nl->arena, err) : 0;
+
+	if (rc < 0)
+		return rc;
+	nl->send = secret ? prg_arena_take(nl->arena, PRG_NL_SEND_BYTES)
+	                  : calloc(1, PRG_NL_SEND_BYTES);
+	nl->receive = secret ? prg_arena_take(nl->arena, PRG_NL_RECEIVE_BYTES)
+	                     : malloc(PRG_NL_RECEIVE_BYTES);
+	return nl->send == NULL || nl->receive == NULL ? prg_error_nomem(err) : 0;
+}
+
+static void wipe(const struct prg_nl *nl, uint8_t *buffer, size_t length)
+{
+	if (nl->arena != NULL)
+		prg_wipe(buffer, length);
+}
+
 int prg_nl_open(int bus, struct prg_nl **ret_nl, struct prg_error *err)
 {
 	PRG_NL *nl = calloc(1, sizeof(*nl));
@@ -75,14 +95,9 @@ int prg_nl_open(int bus, struct prg_nl **ret_nl, struct prg_error *err)
 
 	if (nl == NULL)
 		return prg_error_nomem(err);
-	rc = prg_arena_new(&nl->arena, err);
-	if (rc < 0)
-		return rc;
-	nl->send = prg_arena_take(nl->arena, PRG_NL_SEND_BYTES);
-	nl->receive = prg_arena_take(nl->arena, PRG_NL_RECEIVE_BYTES);
-	if (nl->send == NULL || nl->receive == NULL)
-		return prg_error_nomem(err);
-	rc = open_socket(nl, bus, err);
+	rc = make_buffers(nl, bus == NETLINK_GENERIC, err);
+	if (rc == 0)
+		rc = open_socket(nl, bus, err);
 	if (rc < 0)
 		return rc;
 	*ret_nl = nl;
@@ -112,6 +127,10 @@ void prg_nl_close(struct prg_nl **nl)
 		return;
 	if ((*nl)->socket != NULL)
 		mnl_socket_close((*nl)->socket);
+	if ((*nl)->arena == NULL) {
+		free((*nl)->send);
+		free((*nl)->receive);
+	}
 	prg_arena_free(&(*nl)->arena);
 	free(*nl);
 	*nl = NULL;
@@ -221,7 +240,7 @@ static ssize_t receive(struct prg_nl *nl)
 		if (header.msg_namelen == sizeof(from) && from.nl_pid != 0)
 			continue;
 		if (header.msg_flags & MSG_TRUNC) {
-			prg_wipe(nl->receive, PRG_NL_RECEIVE_BYTES);
+			wipe(nl, nl->receive, PRG_NL_RECEIVE_BYTES);
 			return -EMSGSIZE;
 		}
 		return length;
@@ -279,7 +298,7 @@ static int send_requests(struct prg_nl *nl, size_t length, struct prg_nl_answer 
 
 	if (failure == 0)
 		failure = stamp(nl, length, answers, n) ? send_all(nl, length) : EINVAL;
-	prg_wipe(nl->send, length);
+	wipe(nl, nl->send, length);
 	return failure;
 }
 
@@ -317,7 +336,7 @@ static int read_answers(struct prg_nl *nl, uint32_t first, prg_nl_fn *fn, void *
 			answers[index].final = true;
 		}
 	}
-	prg_wipe(nl->receive, (size_t)got);
+	wipe(nl, nl->receive, (size_t)got);
 	return failure;
 }
 

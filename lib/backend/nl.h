@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Netlink sockets: request, answer, nothing else. What goes through here may
- * hold keys, so both buffers are locked memory and are wiped after each use.
+ * Netlink sockets: request, answer, nothing else. What goes through a generic one may
+ * hold keys, so both of its buffers are locked memory and are wiped after each use.
  */
 #ifndef PRG_BACKEND_NL_H
 #define PRG_BACKEND_NL_H

@@ -37,11 +37,12 @@ int prg_nft_ruleset(const struct prg_interface *interface, const char *register_
                     struct prg_error *err);
 /* Loads it, or removes the table where nothing is wanted. The kernel is told without nft
  * where that can be (host/nft_run.h), and acknowledges each part; else nft loads it, and
- * it is read back: success is the table as wanted, not nft's exit code. What was there before is told
- * by the listing, which is therefore of a time when the interface's lock was held. */
+ * it is read back: success is the table as wanted, not nft's exit code. What was there
+ * before is told by the listing, which is therefore of a time when the interface's lock
+ * was held. */
 int prg_nft_apply(const struct prg_interface *interface, const char *register_id,
                   struct prg_listing *listing, struct prg_error *err);
-/* The same in two steps, between which a child (host/broker.h) does the work: nothing else
+/* The same in two steps, between which a child (host/broker.h) may be at it: nothing else
  * may be asked of nft there. Whether it is loaded, and is as wanted, the second one says;
  * it must come, in the same thread, whatever happens meanwhile. *ret_work stays NULL, for
  * which the second one does nothing, where nothing is left to wait for. */
