@@ -3,6 +3,7 @@
  * Calls lib/host from a shell script:
  *   host_driver ruleset|apply IF REGISTER-ID NAT ISOLATE ADDRESS…
  *   host_driver remove IF
+ *   host_driver make RULESET        in JSON, without nft
  *   host_driver foreign IF PORT NAT ADDRESS…
  *   host_driver forward IF ADDRESS…
  *   host_driver probe
@@ -20,7 +21,7 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
-#include "host/host.h"
+#include "host/nft_run.h"
 
 static struct prg_interface *make(const char *name, const char *nat, char **addresses, int n)
 {
@@ -140,6 +141,8 @@ int main(int argc, char **argv)
 
 	if ((strcmp(command, "ruleset") == 0 || strcmp(command, "apply") == 0) && argc >= 6)
 		rc = firewall(argc, argv, &err);
+	else if (strcmp(command, "make") == 0 && argc == 3)
+		rc = prg_nft_make(argv[2], &err);
 	else if (strcmp(command, "remove") == 0 && argc == 3)
 		rc = prg_nft_remove(argv[2], &listing, &err);
 	else if (strcmp(command, "foreign") == 0 && argc >= 5)

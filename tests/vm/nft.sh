@@ -73,6 +73,30 @@ same "not of whole bytes" auto no 10.7.0.1/12 fd07::1/61
 same "single addresses" auto no 10.7.0.1/32 fd07::1/128
 same "a single bit" auto no 128.0.0.1/1 8000::1/1
 
+note "what the kernel does not take"
+added='{"add": {"table": {"family": "inet", "name": "peerage-wg0"}}}'
+stray='{"add": {"chain": {"family": "inet", "table": "peerage-wg1", "name": "c", "type": "filter", "hook": "forward", "prio": 0, "policy": "accept"}}}'
+# make RULESET [BEFORE…]: with less than it waits for an answer that does not come
+make() {
+	local ruleset=$1
+	shift
+	in_ns server timeout 30 "$@" "$HOST" make "{\"nftables\": [$ruleset]}" 2>"$box/errs"
+}
+make "$added, $stray"
+is "a chain without a table: refused" $? 1
+ok "with the kernel's reason" grep -q 'No such file or directory' "$box/errs"
+not "and nothing is made" table 2>/dev/null
+make "$added" setpriv --bounding-set=-net_admin --inh-caps=-net_admin --
+is "without the privilege: refused" $? 7
+not "and nothing is made" table 2>/dev/null
+make "$added, {\"add\": {\"rule\": {\"family\": \"inet\", \"table\": \"peerage-wg0\"}}}"
+is "what is not known: refused" $? 1
+not "and nothing is made" table 2>/dev/null
+make "$added"
+is "what is known: made" $? 0
+ok "it is there" table
+in_ns server "$REAL" flush ruleset
+
 note "chains of others"
 # others WHEN-LISTED RULESET: up with it there
 others() {
