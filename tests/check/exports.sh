@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 # What the shared library exports = libpeerage.sym = prototypes of peerage.h =
-# names that man/libpeerage.3 documents; and versions agree.
+# names that man/libpeerage.3 documents; the program, which has the same objects in it,
+# uses nothing else of them; and versions agree.
 box=$(mktemp -d)
 top=$(cd "$(dirname "$0")/../.." && pwd)
 . "$top/tests/lib/tap.sh"
@@ -25,6 +26,11 @@ is "every one with a version" "$(nm -D --with-symbol-versions --defined-only "$l
 ok "exports = libpeerage.sym" diff "$box/exports" "$box/symbols"
 ok "exports = prototypes of peerage.h" diff "$box/exports" "$box/prototypes"
 ok "exports = names in libpeerage.3" diff "$box/exports" "$box/manual"
+# The linker would give it whatever they have.
+nm -u "$PEERAGE_BUILD"/cli/peerage.p/*.o | awk '$1 == "U" && $2 ~ /^prg_/ { print $2 }' | sort -u \
+	>"$box/used"
+ok "the program uses functions of the library" test -s "$box/used"
+is "and none but exported ones" "$(comm -23 "$box/used" "$box/symbols")" ""
 # A function of the program that is named as one of a library that libpeerage uses
 # would be called in its place.
 is "the program defines nothing that libraries would find" \
