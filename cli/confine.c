@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "confine.h"
 
+#include "onboard.h"
 #include "sandbox.h"
+#include "smartcols.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -153,8 +155,26 @@ static void add_register(struct paths *paths, const struct cli *cli)
 	add(paths, base, SANDBOX_RMDIR);
 }
 
+/* May print a table. */
+static bool draws(const struct cli *cli)
+{
+	const struct cmd *command = cli->args.command;
+
+	if (cli->out.mode != OUT_TABLE || command->flags & CMD_PLAIN)
+		return false;
+	return cli->dry_run || command->flags & CMD_LISTS ||
+	       (command->group != GROUP_PEERS && command->group != GROUP_ONBOARDING &&
+	        command->group != GROUP_UPKEEP);
+}
+
 int confine_prepare(const struct cli *cli, struct prg_error *err)
 {
+	int code = draws(cli) ? smartcols_load(err) : 0;
+
+	if (!code)
+		code = onboard_prepare(cli, err);
+	if (code)
+		return code;
 	return sandbox_is_built() && minds_host(cli) ? prg_prepare_firewall(err) : 0;
 }
 

@@ -6,7 +6,8 @@
 
 #include "cli.h"
 
-/* Before the register is opened: what must be started outside of the sandbox. */
+/* Before the register is opened: what must be started outside of the sandbox, and
+ * libraries that this command needs and others do not. */
 int confine_prepare(const struct cli *cli, struct prg_error *err);
 /* Once it is open: closes the sandbox. Nothing was changed where this fails. */
 int confine_close(struct cli *cli, struct prg_error *err);

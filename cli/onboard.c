@@ -80,31 +80,22 @@ static enum form usual(const struct onboard *onboard, bool has_key)
 	return has_key && onboard->terminal && term_capable() ? FORM_QR : FORM_CONF;
 }
 
-static int check_png(const struct onboard *chosen, struct prg_error *err)
-{
-	OWN_QR *qr = NULL;
-	OWN_TEXT *png = NULL;
-
-	if (chosen->print != FORM_PNG && chosen->file != FORM_PNG)
-		return 0;
-	if (prg_qr_new("png", 3, &qr, err) || prg_qr_png(qr, 1, &png, err))
-		return say_wrap(err, "cannot make a PNG file");
-	return 0;
-}
-
-/* Without libpng, codes are SVG files where the user did not say which. */
-static bool has_png(void)
-{
-	OWN_QR *qr = NULL;
-	OWN_TEXT *png = NULL;
-
-	return prg_qr_new("png", 3, &qr, NULL) == 0 && prg_qr_png(qr, 1, &png, NULL) == 0;
-}
-
 bool onboard_is_code(const struct onboard *onboard)
 {
 	return onboard->print == FORM_QR || onboard->print == FORM_PNG ||
 	       onboard->print == FORM_SVG || onboard->file > FORM_CONF;
+}
+
+/* What codes are made by can be loaded. */
+static int check_codes(const struct onboard *chosen, struct prg_error *err)
+{
+	bool png = chosen->print == FORM_PNG || chosen->file == FORM_PNG;
+
+	if (!chosen->code && !onboard_is_code(chosen))
+		return 0;
+	if (prg_prepare_qr(png, err))
+		return png ? say_wrap(err, "cannot make a PNG file") : err->code;
+	return 0;
 }
 
 static int check_forms(const struct cli *cli, const struct onboard *chosen, struct prg_error *err)
@@ -128,7 +119,7 @@ static int check_forms(const struct cli *cli, const struct onboard *chosen, stru
 		                 "%s is not for a terminal: give --output FILE.%s",
 		                 chosen->print == FORM_PNG ? "a PNG file" : "an SVG file",
 		                 chosen->print == FORM_PNG ? "png" : "svg");
-	return check_png(chosen, err);
+	return check_codes(chosen, err);
 }
 
 int onboard_choose(const struct cli *cli, bool has_key, struct onboard *ret,
@@ -156,7 +147,8 @@ int onboard_choose(const struct cli *cli, bool has_key, struct onboard *ret,
 	if (args_has(&cli->args, OPT_OUT) && !*args_value(&cli->args, OPT_OUT))
 		return say_error(err, PRG_E_USAGE, "--out needs a directory; for this one, '.'");
 	if (args_has(&cli->args, OPT_OUT))
-		chosen.code = has_png() ? FORM_PNG : FORM_SVG;
+		/* without libpng, where the user did not say which */
+		chosen.code = prg_prepare_qr(true, NULL) == 0 ? FORM_PNG : FORM_SVG;
 	chosen.terminal = term_is(STDOUT_FILENO);
 	chosen.print = json ? FORM_JSON : qr ? FORM_QR : conf ? FORM_CONF : format;
 	if (!chosen.print)
@@ -165,6 +157,23 @@ int onboard_choose(const struct cli *cli, bool has_key, struct onboard *ret,
 	if (!code)
 		*ret = chosen;
 	return code;
+}
+
+int onboard_prepare(const struct cli *cli, struct prg_error *err)
+{
+	struct onboard chosen = ONBOARD_NONE;
+	struct prg_error failed;
+	const enum opt_id *option = cli->args.command->options;
+
+	while (option && *option != OPT_NONE && *option != OPT_QR)
+		option++;
+	if (!option || *option == OPT_NONE)
+		return 0;
+	/* what the user did wrong is told later, after what is wrong with the register */
+	if (onboard_choose(cli, true, &chosen, &failed) != PRG_E_UNSUPPORTED)
+		return 0;
+	*err = failed;
+	return err->code;
 }
 
 int onboard_check(const struct onboard *onboard, struct prg_error *err)

@@ -26,9 +26,11 @@ struct onboard {
 
 /* --qr, --conf, --format, --output and -j into forms. has_key: the config will
  * hold its private key, so that a code is the default on a terminal. Errors:
- * PRG_E_USAGE; PRG_E_UNSUPPORTED where PNG is not built in. */
+ * PRG_E_USAGE; PRG_E_UNSUPPORTED where PNG is not built in, or a library is missing. */
 int onboard_choose(const struct cli *cli, bool has_key, struct onboard *ret,
                    struct prg_error *err);
+/* Before the sandbox closes: loads what onboard_choose() will find needed. */
+int onboard_prepare(const struct cli *cli, struct prg_error *err);
 /* A code as an image file: FORM_PNG or FORM_SVG. */
 int onboard_image(enum form form, const struct prg_qr *qr, struct prg_text **ret,
                   struct prg_error *err);

@@ -3,10 +3,10 @@
 
 #include "own.h"
 #include "sink.h"
+#include "smartcols.h"
 #include "term.h"
 #include "text.h"
 
-#include <libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,20 +36,20 @@ struct table {
 
 static void own_iter(struct libscols_iter **iter)
 {
-	scols_free_iter(*iter);
+	scols.free_iter(*iter);
 }
 
 static struct libscols_column *add_column(struct libscols_table *table,
                                           const struct out_column *column)
 {
 	struct libscols_column *made =
-		scols_table_new_column(table, column->title, 0,
+		scols.table_new_column(table, column->title, 0,
 	                               (column->flags & OUT_RIGHT ? SCOLS_FL_RIGHT : 0) |
 	                               (column->flags & OUT_FOLD ? SCOLS_FL_WRAP : 0));
 
 	if (made && column->flags & OUT_FOLD &&
-	    (scols_column_set_safechars(made, "\n") != 0 ||
-	     scols_column_set_wrapfunc(made, scols_wrapnl_chunksize, scols_wrapnl_nextchunk,
+	    (scols.column_set_safechars(made, "\n") != 0 ||
+	     scols.column_set_wrapfunc(made, scols.wrapnl_chunksize, scols.wrapnl_nextchunk,
 	                               NULL) != 0))
 		return NULL;
 	return made;
@@ -57,19 +57,19 @@ static struct libscols_column *add_column(struct libscols_table *table,
 
 static struct libscols_table *new_lines(const struct out_column *columns, size_t n_columns)
 {
-	struct libscols_table *lines = scols_new_table();
+	struct libscols_table *lines = smartcols_load(NULL) ? NULL : scols.new_table();
 
 	if (!lines)
 		return NULL;
-	(void)scols_table_set_termforce(lines, term_is(STDOUT_FILENO) ?
+	(void)scols.table_set_termforce(lines, term_is(STDOUT_FILENO) ?
 	                                SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
-	(void)scols_table_set_termwidth(lines, NO_LIMIT);
-	(void)scols_table_enable_colors(lines, term_colour());
-	(void)scols_table_set_column_separator(lines, GAP);
+	(void)scols.table_set_termwidth(lines, NO_LIMIT);
+	(void)scols.table_enable_colors(lines, term_colour());
+	(void)scols.table_set_column_separator(lines, GAP);
 	for (size_t i = 0; i < n_columns; i++) {
 		if (columns[i].flags & OUT_HIDE || add_column(lines, &columns[i]))
 			continue;
-		scols_unref_table(lines);
+		scols.unref_table(lines);
 		return NULL;
 	}
 	return lines;
@@ -107,7 +107,7 @@ struct table *table_new(const struct out_column *columns, size_t n_columns)
 void table_free(struct table **table)
 {
 	if (*table)
-		scols_unref_table((*table)->lines);
+		scols.unref_table((*table)->lines);
 	free(*table);
 	*table = NULL;
 }
@@ -158,12 +158,12 @@ static void measure_cell(struct layout *layout, size_t at, const char *text)
 
 static bool measure(struct libscols_table *lines, struct layout *layout)
 {
-	OWN(own_iter) struct libscols_iter *iter = scols_new_iter(SCOLS_ITER_FORWARD);
+	OWN(own_iter) struct libscols_iter *iter = scols.new_iter(SCOLS_ITER_FORWARD);
 	struct libscols_line *line;
 
-	while (iter && scols_table_next_line(lines, iter, &line) == 0)
+	while (iter && scols.table_next_line(lines, iter, &line) == 0)
 		for (size_t i = 0; i < layout->n; i++)
-			measure_cell(layout, i, scols_cell_get_data(scols_line_get_cell(line, i)));
+			measure_cell(layout, i, scols.cell_get_data(scols.line_get_cell(line, i)));
 	for (size_t i = 0; i < layout->n; i++)
 		layout->columns[i].width = layout->columns[i].natural;
 	return iter != NULL;
@@ -218,12 +218,12 @@ static void widen(struct layout *layout, unsigned flag, size_t window)
  * widest of them. */
 static bool tighten(struct libscols_table *table, struct layout *layout, size_t at)
 {
-	OWN(own_iter) struct libscols_iter *iter = scols_new_iter(SCOLS_ITER_FORWARD);
+	OWN(own_iter) struct libscols_iter *iter = scols.new_iter(SCOLS_ITER_FORWARD);
 	struct libscols_line *line;
 	size_t width = layout->columns[at].least;
 
-	while (iter && scols_table_next_line(table, iter, &line) == 0) {
-		const char *text = scols_cell_get_data(scols_line_get_cell(line, at));
+	while (iter && scols.table_next_line(table, iter, &line) == 0) {
+		const char *text = scols.cell_get_data(scols.line_get_cell(line, at));
 		size_t widest = widest_part(text, layout->columns[at].width);
 
 		if (widest > width)
@@ -254,7 +254,7 @@ static bool fit(struct libscols_table *table, struct layout *layout, size_t wind
 static bool cut(struct libscols_cell *cell, size_t width)
 {
 	static const char ellipsis[] = "…";
-	const char *text = scols_cell_get_data(cell);
+	const char *text = scols.cell_get_data(cell);
 	size_t length = text_fit(text, width - 1);
 	OWN_FREE char *shorter = malloc(length + sizeof(ellipsis));
 
@@ -262,12 +262,12 @@ static bool cut(struct libscols_cell *cell, size_t width)
 		return false;
 	memcpy(shorter, text, length);
 	memcpy(shorter + length, ellipsis, sizeof(ellipsis));
-	return scols_cell_set_data(cell, shorter) == 0;
+	return scols.cell_set_data(cell, shorter) == 0;
 }
 
 static bool fold(struct libscols_cell *cell, size_t width)
 {
-	const char *text = scols_cell_get_data(cell);
+	const char *text = scols.cell_get_data(cell);
 	OWN_FREE char *folded = malloc(2 * strlen(text) + 1);
 	char *end = folded;
 
@@ -284,7 +284,7 @@ static bool fold(struct libscols_cell *cell, size_t width)
 			*end++ = '\n';
 	}
 	*end = 0;
-	return scols_cell_set_data(cell, folded) == 0;
+	return scols.cell_set_data(cell, folded) == 0;
 }
 
 /* A heading does not keep a column wide. */
@@ -294,9 +294,9 @@ static bool shape_headings(struct libscols_table *table, const struct layout *la
 
 	for (size_t i = 0; done && i < layout->n; i++) {
 		struct libscols_cell *heading =
-			scols_column_get_header(scols_table_get_column(table, i));
+			scols.column_get_header(scols.table_get_column(table, i));
 
-		if (text_width(scols_cell_get_data(heading)) > layout->columns[i].width)
+		if (text_width(scols.cell_get_data(heading)) > layout->columns[i].width)
 			done = cut(heading, layout->columns[i].width);
 	}
 	return done;
@@ -304,17 +304,17 @@ static bool shape_headings(struct libscols_table *table, const struct layout *la
 
 static bool shape(struct libscols_table *table, const struct layout *layout)
 {
-	OWN(own_iter) struct libscols_iter *iter = scols_new_iter(SCOLS_ITER_FORWARD);
+	OWN(own_iter) struct libscols_iter *iter = scols.new_iter(SCOLS_ITER_FORWARD);
 	struct libscols_line *line;
 	bool done = iter && shape_headings(table, layout);
 
-	while (done && scols_table_next_line(table, iter, &line) == 0)
+	while (done && scols.table_next_line(table, iter, &line) == 0)
 		for (size_t i = 0; done && i < layout->n; i++) {
-			struct libscols_cell *cell = scols_line_get_cell(line, i);
+			struct libscols_cell *cell = scols.line_get_cell(line, i);
 			size_t width = layout->columns[i].width;
 
 			if (width == layout->columns[i].natural ||
-			    text_width(scols_cell_get_data(cell)) <= width)
+			    text_width(scols.cell_get_data(cell)) <= width)
 				continue;
 			done = layout->columns[i].flags & OUT_CUT ? cut(cell, width)
 			                                          : fold(cell, width);
@@ -328,12 +328,12 @@ static bool shape(struct libscols_table *table, const struct layout *layout)
 static void keep_widths(struct table *table, bool in_window)
 {
 	for (size_t i = 0; i < table->layout.n; i++) {
-		struct libscols_column *column = scols_table_get_column(table->lines, i);
-		size_t width = scols_column_get_width(column);
+		struct libscols_column *column = scols.table_get_column(table->lines, i);
+		size_t width = scols.column_get_width(column);
 
 		if (in_window && width > table->layout.columns[i].width)
 			width = table->layout.columns[i].width;
-		(void)scols_column_set_whint(column, (double)width);
+		(void)scols.column_set_whint(column, (double)width);
 	}
 }
 
@@ -351,11 +351,11 @@ static bool print_block(struct table *table)
 		return false;
 	if (table->headed)
 		keep_widths(table, in_window);
-	(void)scols_table_enable_noheadings(table->lines, table->headed);
+	(void)scols.table_enable_noheadings(table->lines, table->headed);
 	table->headed = true;
 	sink_flush();
-	done = scols_print_table(table->lines) == 0;
-	scols_table_remove_lines(table->lines);
+	done = scols.print_table(table->lines) == 0;
+	scols.table_remove_lines(table->lines);
 	return done;
 }
 
@@ -364,18 +364,18 @@ bool table_add(struct table *table, const struct out_cell *cells)
 	struct libscols_line *line;
 	size_t at = 0;
 
-	if (scols_table_get_nlines(table->lines) == BLOCK && !print_block(table))
+	if (scols.table_get_nlines(table->lines) == BLOCK && !print_block(table))
 		return false;
-	line = scols_table_new_line(table->lines, NULL);
+	line = scols.table_new_line(table->lines, NULL);
 	for (size_t i = 0; line && i < table->n_columns; i++) {
 		const char *text = cells[i].text;
 
 		if (table->columns[i].flags & OUT_HIDE)
 			continue;
-		if (scols_line_set_data(line, at, text && *text ? text : "-") != 0)
+		if (scols.line_set_data(line, at, text && *text ? text : "-") != 0)
 			return false;
 		if (cells[i].colour)
-			(void)scols_cell_set_color(scols_line_get_cell(line, at), cells[i].colour);
+			(void)scols.cell_set_color(scols.line_get_cell(line, at), cells[i].colour);
 		at++;
 	}
 	return line != NULL;
@@ -383,5 +383,5 @@ bool table_add(struct table *table, const struct out_cell *cells)
 
 bool table_end(struct table *table)
 {
-	return !scols_table_get_nlines(table->lines) || print_block(table);
+	return !scols.table_get_nlines(table->lines) || print_block(table);
 }

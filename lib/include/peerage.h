@@ -258,10 +258,16 @@ void prg_register_set_witness(struct prg_register *reg, prg_witness_fn *fn, void
  */
 PRG_MUST_CHECK int prg_prepare_firewall(struct prg_error *err);
 /*
- * The same for changes of a register that was opened: where an earlier process left
- * work at an interface or its firewall undone, the next change does it, whatever it
- * is, so prg_prepare_firewall() is called; *ret_host tells whether that is so, and
- * hence /proc/sys/net may have to be written. It also makes /run/peerage, where it
+ * Loads libqrencode, which prg_qr_new() needs, and with png libpng, for prg_qr_png().
+ * Otherwise these load them when first called, which a process that may open no file, or
+ * have none run, cannot.
+ * Errors: PRG_E_UNSUPPORTED: a library is not there, or png was left out of this build.
+ */
+PRG_MUST_CHECK int prg_prepare_qr(bool png, struct prg_error *err);
+/*
+ * As prg_prepare_firewall(), for changes of a register that was opened: where an
+ * earlier process left work at an interface or its firewall undone, the next change does
+ * it, whatever it is, so that is called; *ret_host tells whether it is so, and hence /proc/sys/net may have to be written. It also makes /run/peerage, where it
  * may: the interfaces' locks are in it. Here the child knows what opening a register
  * reads: no key of an interface or peer, but the key of the revoked keys' hashes.
  * Errors: as above; PRG_E_CORRUPT, PRG_E_BUSY.

@@ -16,7 +16,12 @@
 #include <strings.h>
 
 #include "base/error.h"
+#include "base/late.h"
 #include "base/secret.h"
+#include "render/render.h"
+
+#define FUNCTIONS(X) X(QRcode_encodeData) X(QRcode_free)
+PRG_LATE(qrencode, FUNCTIONS, "libqrencode.so.4", "qr", "QR codes");
 
 #define MAX_BYTES ((size_t)2953) /* version 40, level L, 8-bit mode: ISO/IEC 18004, table 7 */
 #define MAX_INPUT ((size_t)16384)
@@ -146,7 +151,7 @@ static void code_free(QRcode **code)
 	if (*code == NULL)
 		return;
 	prg_wipe((*code)->data, (size_t)(*code)->width * (size_t)(*code)->width);
-	QRcode_free(*code);
+	qrencode.QRcode_free(*code);
 }
 
 static int encode(struct prg_qr *qr, size_t length, struct prg_error *err)
@@ -154,7 +159,8 @@ static int encode(struct prg_qr *qr, size_t length, struct prg_error *err)
 	PRG_CLEANUP(code_free) QRcode *code = NULL;
 	size_t i, n;
 
-	code = QRcode_encodeData((int)length, (const unsigned char *)qr->text, 0, QR_ECLEVEL_L);
+	code = qrencode.QRcode_encodeData((int)length, (const unsigned char *)qr->text, 0,
+	                                  QR_ECLEVEL_L);
 	if (code == NULL)
 		return errno == ENOMEM ? prg_error_nomem(err)
 		                       : prg_error_errno(err, errno, "make a QR code");
@@ -177,7 +183,9 @@ int prg_qr_new(const char *config, size_t length, struct prg_qr **ret_qr, struct
 
 	if (qr == NULL)
 		return prg_error_nomem(err);
-	rc = prg_arena_new(&qr->arena, err);
+	rc = prg_late_load(&qrencode_late, err);
+	if (rc == 0)
+		rc = prg_arena_new(&qr->arena, err);
 	if (rc == 0)
 		rc = choose_text(qr, config, length, &used, err);
 	if (rc == 0)
@@ -187,6 +195,13 @@ int prg_qr_new(const char *config, size_t length, struct prg_qr **ret_qr, struct
 	*ret_qr = qr;
 	qr = NULL;
 	return 0;
+}
+
+int prg_prepare_qr(bool png, struct prg_error *err)
+{
+	int rc = prg_late_load(&qrencode_late, err);
+
+	return rc == 0 && png ? prg_qr_png_load(err) : rc;
 }
 
 void prg_qr_free(struct prg_qr **qr)

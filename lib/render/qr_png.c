@@ -10,7 +10,9 @@
 #endif
 
 #include "base/error.h"
+#include "base/late.h"
 #include "base/secret.h"
+#include "render/render.h"
 
 #define MAX_SCALE 64u
 
@@ -26,6 +28,20 @@ static int check_scale(unsigned scale, struct prg_error *err)
 
 #define QUIET 4u
 
+#define FUNCTIONS(X)                                                                               \
+	X(png_create_write_struct_2) X(png_destroy_write_struct) X(png_create_info_struct)         \
+	X(png_get_io_ptr) X(png_get_mem_ptr) X(png_error) X(png_longjmp) X(png_set_longjmp_fn)     \
+	X(png_set_IHDR) X(png_set_compression_level) X(png_set_compression_mem_level)              \
+	X(png_set_compression_strategy) X(png_set_compression_window_bits) X(png_set_filter)       \
+	X(png_set_write_fn) X(png_write_end) X(png_write_info) X(png_write_row)
+PRG_LATE(libpng, FUNCTIONS, "libpng16.so.16", "png", "PNG images of QR codes");
+_Static_assert(PNG_LIBPNG_VER_SONUM == 16, "another libpng has another name above");
+
+int prg_qr_png_load(struct prg_error *err)
+{
+	return prg_late_load(&libpng_late, err);
+}
+
 /* Where libpng writes to, and what went wrong there. */
 struct sink {
 	struct prg_text *text;
@@ -36,7 +52,7 @@ struct sink {
 
 static png_voidp take(png_structp png, png_alloc_size_t size)
 {
-	return prg_arena_take(png_get_mem_ptr(png), size);
+	return prg_arena_take(libpng.png_get_mem_ptr(png), size);
 }
 
 static void give_back(png_structp png, png_voidp memory)
@@ -48,7 +64,8 @@ static void give_back(png_structp png, png_voidp memory)
 static PNG_NORETURN void on_error(png_structp png, png_const_charp words)
 {
 	(void)words;
-	png_longjmp(png, 1);
+	libpng.png_longjmp(png, 1);
+	__builtin_unreachable(); /* of a pointer, this is not known */
 }
 
 static void on_warning(png_structp png, png_const_charp words)
@@ -59,11 +76,11 @@ static void on_warning(png_structp png, png_const_charp words)
 
 static void on_write(png_structp png, png_bytep bytes, size_t length)
 {
-	struct sink *sink = png_get_io_ptr(png);
+	struct sink *sink = libpng.png_get_io_ptr(png);
 
 	sink->rc = prg_text_append(sink->text, bytes, length, sink->err);
 	if (sink->rc < 0)
-		png_error(png, "");
+		libpng.png_error(png, "");
 }
 
 static void on_flush(png_structp png)
@@ -98,7 +115,7 @@ static void write_lines(const struct prg_qr *qr, unsigned scale, png_structp png
 	for (unsigned y = 0; y < prg_qr_width(qr) + 2 * QUIET; y++) {
 		fill_line(qr, y, scale, line, length);
 		for (unsigned i = 0; i < scale; i++)
-			png_write_row(png, line);
+			libpng.png_write_row(png, line);
 	}
 }
 
@@ -107,11 +124,11 @@ static void write_lines(const struct prg_qr *qr, unsigned scale, png_structp png
  * times what making the code does, for a kilobyte. */
 static void set_compression(png_structp png)
 {
-	png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_UP);
-	png_set_compression_level(png, 1);
-	png_set_compression_strategy(png, Z_RLE);
-	png_set_compression_window_bits(png, 12);
-	png_set_compression_mem_level(png, 4);
+	libpng.png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_UP);
+	libpng.png_set_compression_level(png, 1);
+	libpng.png_set_compression_strategy(png, Z_RLE);
+	libpng.png_set_compression_window_bits(png, 12);
+	libpng.png_set_compression_mem_level(png, 4);
 }
 
 /* Nothing that this function owns changes between setjmp and longjmp. */
@@ -124,30 +141,30 @@ static int write_image(const struct prg_qr *qr, unsigned scale, png_structp png,
 
 	if (line == NULL)
 		return prg_error_nomem(sink->err);
-	if (setjmp(png_jmpbuf(png)) != 0)
+	if (setjmp(*libpng.png_set_longjmp_fn(png, longjmp, sizeof(jmp_buf))) != 0)
 		return sink->rc < 0 ? sink->rc : prg_error_nomem(sink->err);
-	png_set_write_fn(png, sink, on_write, on_flush);
+	libpng.png_set_write_fn(png, sink, on_write, on_flush);
 	set_compression(png);
-	png_set_IHDR(png, info, side, side, 1, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
+	libpng.png_set_IHDR(png, info, side, side, 1, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
 	             PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-	png_write_info(png, info);
+	libpng.png_write_info(png, info);
 	write_lines(qr, scale, png, line, length);
-	png_write_end(png, info);
+	libpng.png_write_end(png, info);
 	return 0;
 }
 
 static int write_png(const struct prg_qr *qr, unsigned scale, struct sink *sink)
 {
-	png_structp png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, NULL, on_error,
+	png_structp png = libpng.png_create_write_struct_2(PNG_LIBPNG_VER_STRING, NULL, on_error,
 	                                            on_warning, sink->arena, take, give_back);
-	png_infop info = png != NULL ? png_create_info_struct(png) : NULL;
+	png_infop info = png != NULL ? libpng.png_create_info_struct(png) : NULL;
 	int rc;
 
 	if (info != NULL)
 		rc = write_image(qr, scale, png, info, sink);
 	else
 		rc = prg_error_nomem(sink->err);
-	png_destroy_write_struct(&png, &info);
+	libpng.png_destroy_write_struct(&png, &info);
 	return rc;
 }
 
@@ -159,6 +176,8 @@ int prg_qr_png(const struct prg_qr *qr, unsigned scale, struct prg_text **ret_by
 	struct sink sink = { .err = err };
 	int rc = check_scale(scale, err);
 
+	if (rc == 0)
+		rc = prg_qr_png_load(err);
 	if (rc == 0)
 		rc = prg_arena_new(&arena, err);
 	if (rc == 0)
@@ -177,6 +196,12 @@ int prg_qr_png(const struct prg_qr *qr, unsigned scale, struct prg_text **ret_by
 
 #else
 
+int prg_qr_png_load(struct prg_error *err)
+{
+	return prg_error_set(err, PRG_E_UNSUPPORTED,
+	                     "this peerage was built without libpng: choose an .svg image");
+}
+
 int prg_qr_png(const struct prg_qr *qr, unsigned scale, struct prg_text **ret_bytes,
                struct prg_error *err)
 {
@@ -184,10 +209,7 @@ int prg_qr_png(const struct prg_qr *qr, unsigned scale, struct prg_text **ret_by
 
 	(void)qr;
 	(void)ret_bytes;
-	if (rc < 0)
-		return rc;
-	return prg_error_set(err, PRG_E_UNSUPPORTED,
-	                     "this peerage was built without libpng: choose an .svg image");
+	return rc < 0 ? rc : prg_qr_png_load(err);
 }
 
 #endif

@@ -21,4 +21,7 @@ struct prg_client {
 int prg_render_wgquick(const struct prg_client *client, struct prg_text **ret_text,
                        struct prg_error *err);
 
+/* What prg_qr_png() needs. Errors: as of prg_prepare_qr(). */
+int prg_qr_png_load(struct prg_error *err);
+
 #endif
