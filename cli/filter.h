@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Which system calls are let through: the list is here, libseccomp makes the filter. */
+/* Which system calls are let through: the list is in filter_rules.c, libseccomp makes the
+ * filter of it. */
 #ifndef PEERAGE_CLI_FILTER_H
 #define PEERAGE_CLI_FILTER_H
 

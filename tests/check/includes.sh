@@ -18,12 +18,12 @@ is "cli/ includes no header of lib/ but peerage.h" \
 		cli; grep -rnE '#include "\.\./' cli lib)" ""
 cli_names=$(ls cli/*.h | sed 's,.*/,,' | paste -sd'|')
 is "what it includes in quotes is peerage.h or its own" \
-	"$(grep -rnE '#include "' cli | grep -vE "#include \"(peerage\.h|$cli_names)\"")" ""
+	"$(grep -rnE '#include "' cli | grep -vE "#include \"(peerage\.h|filter_program\.inc|$cli_names)\"")" ""
 seen sqlite3.h '#include <sqlite3\.h>'
 only "sqlite3.h only in lib/store" '#include <sqlite3\.h>' 'lib/store/'
 seen libmnl '#include <libmnl'
 only "libmnl and netlink headers only in lib/backend, and where sockets are let through" \
-	'#include <(libmnl/|linux/(netlink|rtnetlink|genetlink|wireguard|if_link|if_addr|netfilter(/[a-z_]*)?)\.h)' 'lib/backend/|cli/filter\.c'
+	'#include <(libmnl/|linux/(netlink|rtnetlink|genetlink|wireguard|if_link|if_addr|netfilter(/[a-z_]*)?)\.h)' 'lib/backend/|cli/filter_rules\.c'
 seen qrencode.h '#include <qrencode\.h>'
 only "qrencode.h only in lib/render/qr*" '#include <qrencode\.h>' 'lib/render/qr'
 only "libsmartcols only in cli/" '#include <libsmartcols' 'cli/'
@@ -34,7 +34,7 @@ only "only lib/host starts a program" \
 seen landlock.h '#include <linux/landlock\.h>'
 only "landlock only in cli/sandbox.c" '#include <linux/landlock\.h>' 'cli/sandbox\.c'
 seen seccomp.h '#include <seccomp\.h>'
-only "seccomp only in cli/filter.c" '#include <(linux/(seccomp|filter|audit)|seccomp)\.h>' 'cli/filter\.c'
+only "seccomp only in cli/filter*.c" '#include <(linux/(seccomp|filter|audit)|seccomp)\.h>' 'cli/filter'
 seen "a socket" '\bsocket\('
 only "sockets only in lib/backend, the journal's, and the pair to the child that runs nft" '\bsocket(pair)?\(' \
 	'lib/backend/|lib/host/broker\.c|cli/journal\.c'
