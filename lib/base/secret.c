@@ -1,82 +1,28 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/secret.h"
 
-#include <pthread.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/vault.h"
 
-#define CHUNK_BYTES ((size_t)64 << 10)
-
-/*
- * Locking and guarding a block takes ten system calls, and a text or an arena
- * lives for microseconds where there are thousands of configs: a few blocks of
- * the two usual sizes are kept, wiped, for the next.
- */
-#define TEXT_BYTES ((size_t)1024)
-#define KEPT 16
-
-static struct shelf {
-	const size_t size;
-	pthread_mutex_t mutex;
-	unsigned n;
-	void *blocks[KEPT];
-} shelves[] = {
-	{ .size = TEXT_BYTES, .mutex = PTHREAD_MUTEX_INITIALIZER },
-	{ .size = CHUNK_BYTES, .mutex = PTHREAD_MUTEX_INITIALIZER },
-};
-
-static struct shelf *shelf_of(size_t size)
-{
-	for (size_t i = 0; i < sizeof(shelves) / sizeof(shelves[0]); i++)
-		if (shelves[i].size == size)
-			return &shelves[i];
-	return NULL;
-}
-
-/* Its content is not defined. */
-static void *block_take(size_t size)
-{
-	struct shelf *shelf = shelf_of(size);
-	void *block = NULL;
-
-	if (shelf != NULL) {
-		pthread_mutex_lock(&shelf->mutex);
-		if (shelf->n > 0)
-			block = shelf->blocks[--shelf->n];
-		pthread_mutex_unlock(&shelf->mutex);
-	}
-	return block != NULL ? block : sodium_malloc(size);
-}
-
-/* Of `size` bytes, of which `used` were written. */
-static void block_give(void *block, size_t size, size_t used)
-{
-	struct shelf *shelf = block != NULL ? shelf_of(size) : NULL;
-
-	if (shelf != NULL) {
-		prg_wipe(block, used);
-		pthread_mutex_lock(&shelf->mutex);
-		if (shelf->n < KEPT) {
-			shelf->blocks[shelf->n++] = block;
-			block = NULL;
-		}
-		pthread_mutex_unlock(&shelf->mutex);
-	}
-	sodium_free(block);
-}
+/* As prg_vault_size() has them: each is larger than the one before. */
+#define FIRST_BYTES (((size_t)4 << 10) - 16)
+#define CHUNK_BYTES (((size_t)64 << 10) - 16)
+#define TEXT_BYTES ((size_t)1024 - 16)
 
 struct chunk {
 	struct chunk *next;
 	size_t used, size;
-	unsigned char *bytes; /* locked, guarded, and wiped when they are given back */
+	unsigned char *bytes; /* of the vault */
 };
 
 struct prg_arena {
 	struct chunk *chunks;
+	size_t last; /* bytes */
 };
 
 struct prg_text {
@@ -111,7 +57,7 @@ void prg_arena_free(struct prg_arena **arena)
 		return;
 	for (chunk = (*arena)->chunks; chunk != NULL; chunk = next) {
 		next = chunk->next;
-		block_give(chunk->bytes, chunk->size, chunk->used);
+		prg_vault_give(chunk->bytes, chunk->used);
 		free(chunk);
 	}
 	free(*arena);
@@ -124,12 +70,12 @@ static struct chunk *chunk_new(size_t size)
 
 	if (chunk == NULL)
 		return NULL;
-	chunk->bytes = block_take(size);
+	chunk->bytes = prg_vault_take(size);
 	if (chunk->bytes == NULL) {
 		free(chunk);
 		return NULL;
 	}
-	chunk->size = size;
+	chunk->size = prg_vault_size(size);
 	return chunk;
 }
 
@@ -142,15 +88,19 @@ void *prg_arena_take(struct prg_arena *arena, size_t length)
 	if (need < length)
 		return NULL;
 	if (chunk == NULL || chunk->size - chunk->used < need) {
-		chunk = chunk_new(need > CHUNK_BYTES ? need : CHUNK_BYTES);
+		size_t size = arena->last == 0 ? FIRST_BYTES : 2 * arena->last;
+
+		if (size > CHUNK_BYTES)
+			size = CHUNK_BYTES;
+		chunk = chunk_new(need > size ? need : size);
 		if (chunk == NULL)
 			return NULL;
+		arena->last = size;
 		chunk->next = arena->chunks;
 		arena->chunks = chunk;
 	}
 	memory = chunk->bytes + chunk->used;
 	chunk->used += need;
-	memset(memory, 0, need);
 	return memory;
 }
 
@@ -164,7 +114,7 @@ int prg_text_new(struct prg_text **ret_text, struct prg_error *err)
 	if (text == NULL)
 		return prg_error_nomem(err);
 	text->capacity = TEXT_BYTES;
-	text->data = block_take(text->capacity);
+	text->data = prg_vault_take(text->capacity);
 	if (text->data == NULL) {
 		free(text);
 		return prg_error_nomem(err);
@@ -178,7 +128,7 @@ void prg_text_free(struct prg_text **text)
 {
 	if (*text == NULL)
 		return;
-	block_give((*text)->data, (*text)->capacity, (*text)->capacity);
+	prg_vault_give((*text)->data, (*text)->capacity);
 	free(*text);
 	*text = NULL;
 }
@@ -194,11 +144,12 @@ static int text_reserve(struct prg_text *text, size_t more, struct prg_error *er
 		capacity *= 2;
 	if (capacity == text->capacity)
 		return 0;
-	data = sodium_malloc(capacity);
+	capacity = prg_vault_size(capacity);
+	data = capacity > 0 ? prg_vault_take(capacity) : NULL;
 	if (data == NULL)
 		return prg_error_nomem(err);
 	memcpy(data, text->data, text->length + 1);
-	block_give(text->data, text->capacity, text->capacity);
+	prg_vault_give(text->data, text->capacity);
 	text->data = data;
 	text->capacity = capacity;
 	return 0;

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Memory for secrets: locked, kept out of core dumps, wiped when freed.
- *
- * One allocation of sodium_malloc() a key fails at about 16,000 keys (the map
- * count), so a batch takes its keys from one arena. memory that could not be
- * locked (RLIMIT_MEMLOCK) is used all the same: it is still wiped and undumped.
+ * Memory for secrets: locked, kept out of core dumps, wiped when freed (base/vault.h).
+ * A batch takes its keys from one arena.
  */
 #ifndef PRG_BASE_SECRET_H
 #define PRG_BASE_SECRET_H

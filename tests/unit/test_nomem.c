@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -50,7 +51,7 @@ void *__real_reallocarray(void *old, size_t n, size_t size);
 char *__real_strdup(const char *text);
 int __real_vasprintf(char **ret, const char *format, va_list ap) PRG_PRINTF(2, 0);
 char *__real_strndup(const char *text, size_t n);
-void *__real_sodium_malloc(size_t size);
+void *__real_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *old, size_t size);
@@ -59,7 +60,7 @@ char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t n);
 int __wrap_vasprintf(char **ret, const char *format, va_list ap) PRG_PRINTF(2, 0);
 int __wrap_asprintf(char **ret, const char *format, ...) PRG_PRINTF(2, 3);
-void *__wrap_sodium_malloc(size_t size);
+void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset);
 
 void *__wrap_malloc(size_t size)
 {
@@ -107,9 +108,9 @@ int __wrap_asprintf(char **ret, const char *format, ...)
 	return n;
 }
 
-void *__wrap_sodium_malloc(size_t size)
+void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset)
 {
-	return fails() ? NULL : __real_sodium_malloc(size);
+	return fails() ? MAP_FAILED : __real_mmap(at, size, protection, flags, fd, offset);
 }
 
 /* ---- SQLite's */
