@@ -3,6 +3,7 @@
 #include "cli.h"
 
 #include "files.h"
+#include "sink.h"
 
 #include <limits.h>
 
@@ -48,7 +49,7 @@ static int put_document(struct places *places, const struct prg_text *document,
 		return files_finish(&places->document, prg_text_data(document),
 		                    prg_text_length(document), err);
 	/* byte by byte what was signed; a failure is said when the output ends */
-	(void)fwrite(prg_text_data(document), 1, prg_text_length(document), stdout);
+	(void)sink_through(prg_text_data(document), prg_text_length(document));
 	return 0;
 }
 

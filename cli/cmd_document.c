@@ -3,6 +3,7 @@
 #include "fields.h"
 
 #include "files.h"
+#include "sink.h"
 #include "term.h"
 
 #include <string.h>
@@ -16,7 +17,7 @@
 static int write_out(void *context, const char *bytes, size_t length)
 {
 	(void)context;
-	return fwrite(bytes, 1, length, stdout) == length ? 0 : PRG_E_FAILED;
+	return sink_through(bytes, length) ? 0 : PRG_E_FAILED;
 }
 
 static void warn_if_exposed(const struct cli *cli)

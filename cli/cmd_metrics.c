@@ -2,6 +2,7 @@
 /* metrics: the Prometheus text format, version 0.0.4 */
 #include "cli.h"
 #include "files.h"
+#include "sink.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -238,7 +239,7 @@ static int print(struct all *all, struct prg_error *err)
 		return say_nomem(err);
 	if (path)
 		return files_replace(path, all->text.data, all->text.length, err);
-	(void)fwrite(all->text.data, 1, all->text.length, stdout);
+	(void)sink_through(all->text.data, all->text.length);
 	return 0;
 }
 

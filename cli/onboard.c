@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "onboard.h"
 
+#include "sink.h"
 #include "term.h"
 
 #include <errno.h>
@@ -237,7 +238,7 @@ static int print_text(struct cli *cli, const struct prg_text *text, struct prg_e
 {
 	int errnum;
 
-	(void)fwrite(prg_text_data(text), 1, prg_text_length(text), stdout);
+	(void)sink_through(prg_text_data(text), prg_text_length(text));
 	errnum = out_flush(&cli->out);
 	return errnum ? say_errno(err, errnum, "cannot write to standard output") : 0;
 }

@@ -16,7 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static char stdout_buffer[1 << 16];
+/* Lists come in larger pieces, from the sink. */
+static char stdout_buffer[1 << 12];
 
 void out_setup(struct out *out, enum out_mode mode)
 {
@@ -41,6 +42,8 @@ int out_flush(struct out *out)
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return out->nomem ? ENOMEM : 0;
+	if (sink.errnum)
+		return sink.errnum;
 	return errno ? errno : EIO;
 }
 
@@ -59,7 +62,7 @@ void out_done(struct out *out)
 	table_free(&out->table);
 	memset(out, 0, sizeof(*out));
 	prg_wipe(stdout_buffer, sizeof(stdout_buffer));
-	prg_wipe(&sink, sizeof(sink));
+	sink_wipe();
 }
 
 void out_finish(struct out *out)

@@ -7,6 +7,7 @@
 #ifndef PEERAGE_CLI_SINK_H
 #define PEERAGE_CLI_SINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -14,11 +15,17 @@
 
 extern struct sink {
 	size_t used;
+	size_t most; /* of what was used before a flush */
+	int errnum;  /* of the first write that failed: stdio forgets it */
 	char bytes[SINK_BYTES];
 } sink;
 
 /* To stdio; errors are stdout's (ferror). */
 void sink_flush(void);
+/* The same with what was written before, and these bytes behind it. false: they failed */
+bool sink_through(const char *bytes, size_t length);
+/* What was in it goes without a trace; what never was used is not touched. */
+void sink_wipe(void);
 /* Any length. */
 void sink_write(const char *bytes, size_t length);
 

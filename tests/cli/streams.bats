@@ -224,6 +224,11 @@ load common
 	mkfifo pipe
 	run -1 --separate-stderr bash -c 'exec 3<>pipe 4>pipe 3<&-; "$PEERAGE" list -j >&4'
 	[ -z "$stderr" ]
+	# what is larger than any buffer ends as what is small
+	run -1 --separate-stderr bash -c '"$PEERAGE" list -j >/dev/full'
+	error_is "No space left"
+	run -1 --separate-stderr bash -c 'exec 3<>pipe 4>pipe 3<&-; "$PEERAGE" dump >&4'
+	[ -z "$stderr" ]
 	run -1 --separate-stderr bash -c 'exec 3<>pipe 4>pipe 3<&-; "$PEERAGE" -q add alice >&4'
 	error_is "Broken pipe.*not kept.*peerage rotate alice"
 }
