@@ -181,7 +181,7 @@ static bool is_usable(const struct sandbox_path *path)
 
 static int shed_capabilities(const struct sandbox_path *paths, size_t n)
 {
-	struct caps caps, less;
+	struct caps caps = { 0 }, less;
 	uint64_t keep = BIT(CAP_NET_ADMIN);
 	int errnum = get_caps(&caps);
 
