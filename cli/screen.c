@@ -188,22 +188,51 @@ static int read_signal(struct screen *screen, int *ret)
 	}
 }
 
-/* 0: nothing that matters. A key that sends several bytes is none of ours. */
-static int read_key(struct screen *screen, int *ret)
+/* Past a key that sends several bytes: Alt with another, ESC O and one, or ESC [ to a letter. */
+static size_t escape_length(const unsigned char *bytes, size_t n)
 {
-	char bytes[64];
-	ssize_t n = read(screen->keys, bytes, sizeof(bytes));
+	size_t i = 2;
 
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		return SCREEN_GONE;
-	if (n < 0 || bytes[0] == ESC)
+	if (n < 2)
+		return n;
+	if (bytes[1] == 'O')
+		i = 3;
+	else if (bytes[1] == '[') {
+		while (i < n && (bytes[i] < 0x40 || bytes[i] > 0x7e))
+			i++;
+		i++;
+	}
+	return i < n ? i : n;
+}
+
+/* The first of those that were read and not looked at. 0: nothing that matters. */
+static int next_key(struct screen *screen, int *ret)
+{
+	const unsigned char *at = screen->typed + screen->taken;
+
+	if (*at == ESC) {
+		screen->taken += escape_length(at, screen->n_typed - screen->taken);
 		return 0;
-	if (bytes[0] == CTRL_L) {
+	}
+	screen->taken++;
+	if (*at == CTRL_L) {
 		screen_clear(screen);
 		return SCREEN_REDRAW;
 	}
-	*ret = (unsigned char)bytes[0];
+	*ret = *at;
 	return SCREEN_KEY;
+}
+
+/* Several at once where they are typed ahead, or a slow line brings them. */
+static int read_keys(struct screen *screen)
+{
+	ssize_t n = read(screen->keys, screen->typed, sizeof(screen->typed));
+
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		return SCREEN_GONE;
+	screen->taken = 0;
+	screen->n_typed = n < 0 ? 0 : (size_t)n;
+	return 0;
 }
 
 enum screen_event screen_wait(struct screen *screen, int64_t until_ns, int *ret)
@@ -216,6 +245,10 @@ enum screen_event screen_wait(struct screen *screen, int64_t until_ns, int *ret)
 		int64_t ns;
 		int event = 0;
 
+		while (screen->taken < screen->n_typed && !event)
+			event = next_key(screen, ret);
+		if (event)
+			return (enum screen_event)event;
 		(void)clock_gettime(CLOCK_MONOTONIC, &now);
 		ns = until_ns - ((int64_t)now.tv_sec * SECOND_NS + now.tv_nsec);
 		ns = ns < 0 ? 0 : ns;
@@ -227,7 +260,7 @@ enum screen_event screen_wait(struct screen *screen, int64_t until_ns, int *ret)
 		else if (polled[2].revents & (POLLERR | POLLHUP | POLLNVAL))
 			event = SCREEN_GONE;
 		else if (polled[1].revents)
-			event = read_key(screen, ret);
+			event = read_keys(screen);
 		if (event)
 			return (enum screen_event)event;
 	}

@@ -24,6 +24,8 @@ struct screen {
 	bool shown;            /* it is ours: `before` is what it was */
 	struct termios before;
 	sigset_t mask;
+	unsigned char typed[64]; /* keys that were read, and how many were looked at */
+	size_t n_typed, taken;
 };
 
 enum screen_event {

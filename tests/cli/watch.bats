@@ -221,6 +221,9 @@ watcher() { pgrep -P "$(state pane_pid)" -x peerage; }
 	tm send-keys Up F1
 	tm send-keys s
 	shows 'by activity  s sorts'
+	# all of them before the first is looked at
+	tm send-keys x Up y F1 F5 M-z s s s s
+	shows 'by total  s sorts'
 	[ "$(tm capture-pane -p | grep -c xyz)" = 0 ]
 	tm send-keys q
 	shows '^exit 0$'
