@@ -399,12 +399,15 @@ is_key_of() {
 	seq -f 'p%g' 1 150 >names
 	for signal in TERM HUP; do
 		# 20 ms more for each file: it is still at work when it is told
-		"${traced[@]}" strace -f -qq -o /dev/null -e trace=openat -e inject=openat:delay_enter=20000 -D \
+		# whoever runs this may ignore one, as nohup does
+		"${traced[@]}" env --default-signal="$signal" strace -f -qq -o /dev/null -e trace=openat \
+			-e inject=openat:delay_enter=20000 -D \
 			"$PEERAGE" add --from names --out sets 2>stderr &
 		until [ -n "$(find sets -name '*.conf' 2>/dev/null)" ]; do kill -0 $!; done
 		kill -s "$signal" $!
 		code=0
 		wait $! || code=$?
+		echo "$signal: exit $code, $(<stderr)"
 		[ "$code" = "$((128 + $(kill -l "$signal")))" ]
 		[ "$(<stderr)" = "peerage: interrupted: nothing was added" ]
 		[ ! -e sets ]
