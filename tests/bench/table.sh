@@ -281,7 +281,7 @@ from_rows() {
 	command -v qrencode >/dev/null && shell_loop
 	theirs=$(((${EPOCHREALTIME/./} - theirs) / 10)) # of 100, for 10,000, in ms
 	row 'add --from, files and PNG; shell loop (x100)' 10000 "$(ms "$box/add")" "$theirs" 50
-	fresh
+	fresh >/dev/null
 	# a config and an image each
 	parts=$(sum "$("$FLOOR" x25519 10000)" "$("$FLOOR" qr 10000)" \
 		"$("$FLOOR" fsync 20000 "$box/floor")")
