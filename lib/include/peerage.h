@@ -854,11 +854,12 @@ typedef int prg_live_fn(void *context, const struct prg_live *live, const struct
 /*
  * Observes the running interface and joins it with the register: fn is called
  * for each registered peer that is not revoked, in order of creation, then for each
- * key that runs and is not of these, in the kernel's order. names/n_names: only
- * these peers, in this order (0: all). flags: PRG_STATUS_*.
+ * key that runs and is not of these, in the kernel's order, as a second look finds
+ * it. names/n_names: only these peers, in this order (0: all). flags: PRG_STATUS_*.
  * What fn is given is valid during the call; what it returns, if not 0, ends the
- * status and is returned. Memory grows by 40 to 90 bytes with each running peer.
- * *ret_interface is filled before the first call of fn.
+ * status and is returned. Memory grows by 16 to 65 bytes with each running peer, by
+ * 60 to 110 more with each that the register does not know. *ret_interface is filled
+ * before the first call of fn, but for changing where a second look was needed.
  * interface NULL: the register's only one.
  * Errors: PRG_E_NOT_FOUND (interface or a name), PRG_E_PERMISSION,
  * PRG_E_FAILED. An interface that is not running is no error: present is false.

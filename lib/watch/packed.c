@@ -2,13 +2,14 @@
 #include "watch/packed.h"
 
 #include <endian.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "model/addr.h"
 
-/* A record: a byte of these, the key, how many allowed IPs there are, what the byte
+/* A record: a byte of these, the key's hash, how many allowed IPs there are, what the byte
  * says there is in this order, the allowed IPs. END: the address of a record follows,
  * in a block of its own, or NULL. */
 enum {
@@ -21,7 +22,8 @@ enum {
 	MET = 1u << 6,
 	END = 1u << 7
 };
-#define KEY_AT 1
+#define TAG_AT 1
+#define NUMBERS_AT (TAG_AT + sizeof(uint64_t))
 
 /* An allowed IP: a byte of these and of how many bytes are as in the first of its
  * family; its length, where that is not a whole address's; the other bytes. */
@@ -30,7 +32,7 @@ enum { SIX = 1u << 7, SHORT = 1u << 6, ALIKE = SHORT - 1 };
 #define NUMBER_MOST 10
 #define PREFIX_MOST (2 + 16)
 #define ENDPOINT_MOST (1 + 2 + 4 + 16)
-#define RECORD_MOST (KEY_AT + PRG_KEY_BYTES + 4 * NUMBER_MOST + 2 + ENDPOINT_MOST)
+#define RECORD_MOST (NUMBERS_AT + 4 * NUMBER_MOST + 2 + ENDPOINT_MOST)
 #define END_BYTES (1 + sizeof(uint8_t *))
 
 struct prg_packed_block {
@@ -135,6 +137,29 @@ static const uint8_t *get_endpoint(const uint8_t *at, struct prg_wg_endpoint *re
 	return at + 6 + size;
 }
 
+static uint64_t tag_of(const struct prg_packed *p, const struct prg_public_key *key)
+{
+	uint64_t sums[2] = { p->hash[0][0], p->hash[1][0] };
+	size_t i;
+
+	for (i = 1; i < PRG_PACKED_FACTORS; i++) {
+		uint32_t word;
+
+		memcpy(&word, key->bytes + (i - 1) * sizeof(word), sizeof(word));
+		sums[0] += p->hash[0][i] * word;
+		sums[1] += p->hash[1][i] * word;
+	}
+	return (sums[0] >> 32 << 32) | sums[1] >> 32;
+}
+
+static uint64_t get_tag(const uint8_t *record)
+{
+	uint64_t tag;
+
+	memcpy(&tag, record + TAG_AT, sizeof(tag));
+	return tag;
+}
+
 /* --------------------------------------------------------------------- records */
 
 static void put_end(uint8_t *at, const uint8_t *follows)
@@ -165,10 +190,12 @@ static uint8_t *room(struct prg_packed *p, size_t most)
 	if (made == NULL)
 		return NULL;
 	*made = (struct prg_packed_block){ .before = block, .size = size };
-	if (block == NULL)
+	if (block == NULL) {
 		p->first = p->next = made->bytes;
-	else
+		randombytes_buf(p->hash, sizeof(p->hash));
+	} else {
 		put_end(block->bytes + block->used, made->bytes);
+	}
 	p->blocks = made;
 	return made->bytes;
 }
@@ -176,12 +203,14 @@ static uint8_t *room(struct prg_packed *p, size_t most)
 int prg_packed_add(struct prg_packed *p, const struct prg_wg_peer *peer, struct prg_error *err)
 {
 	uint8_t *begin = room(p, RECORD_MOST + peer->n_allowed_ips * PREFIX_MOST), *at, flags = 0;
+	uint64_t tag;
 	size_t i;
 
 	if (begin == NULL)
 		return prg_error_nomem(err);
-	memcpy(begin + KEY_AT, peer->public_key.bytes, PRG_KEY_BYTES);
-	at = put_number(begin + KEY_AT + PRG_KEY_BYTES, peer->n_allowed_ips);
+	tag = tag_of(p, &peer->public_key);
+	memcpy(begin + TAG_AT, &tag, sizeof(tag));
+	at = put_number(begin + NUMBERS_AT, peer->n_allowed_ips);
 	if (peer->latest_handshake_at != 0) {
 		flags |= HANDSHAKE;
 		at = put_number(at, (uint64_t)peer->latest_handshake_at);
@@ -253,12 +282,11 @@ static int room_unpacked(struct prg_packed *p, uint64_t n, struct prg_error *err
 /* Where its allowed IPs begin, and how many there are. */
 static const uint8_t *read_head(const uint8_t *record, struct prg_live *ret, uint64_t *ret_n)
 {
-	const uint8_t *at = get_number(record + KEY_AT + PRG_KEY_BYTES, ret_n);
+	const uint8_t *at = get_number(record + NUMBERS_AT, ret_n);
 	struct prg_wg_endpoint endpoint;
 	uint64_t handshake = 0;
 
 	ret->present = true;
-	memcpy(ret->public_key.bytes, record + KEY_AT, PRG_KEY_BYTES);
 	ret->has_preshared_key = *record & PRESHARED_KEY;
 	ret->rx_bytes = ret->tx_bytes = 0;
 	ret->keepalive_s = 0;
@@ -309,7 +337,7 @@ static uint8_t *skip_number(uint8_t *at)
 
 static uint8_t *behind(uint8_t *record)
 {
-	const uint8_t *numbers = record + KEY_AT + PRG_KEY_BYTES;
+	const uint8_t *numbers = record + NUMBERS_AT;
 	uint64_t n;
 	uint8_t *at = record + (get_number(numbers, &n) - record);
 	unsigned flag;
@@ -326,14 +354,11 @@ static uint8_t *behind(uint8_t *record)
 	return record_at(at);
 }
 
-/* Public keys are uniform: their own bytes are the hash. */
-static uint8_t **slot_of(const struct prg_packed *p, const uint8_t *key)
+static uint8_t **slot_of(const struct prg_packed *p, uint64_t tag)
 {
-	size_t at;
+	size_t at = (size_t)tag % p->n_slots;
 
-	memcpy(&at, key, sizeof(at));
-	at %= p->n_slots;
-	while (p->slots[at] != NULL && memcmp(p->slots[at] + KEY_AT, key, PRG_KEY_BYTES) != 0)
+	while (p->slots[at] != NULL && get_tag(p->slots[at]) != tag)
 		at = (at + 1) % p->n_slots;
 	return &p->slots[at];
 }
@@ -347,7 +372,22 @@ static int make_slots(struct prg_packed *p, struct prg_error *err)
 	if (p->slots == NULL)
 		return prg_error_nomem(err);
 	for (record = p->first; record != NULL; record = behind(record))
-		*slot_of(p, record + KEY_AT) = record;
+		*slot_of(p, get_tag(record)) = record;
+	return 0;
+}
+
+static int find(struct prg_packed *p, const struct prg_public_key *key, uint8_t **ret,
+                struct prg_error *err)
+{
+	uint64_t tag = tag_of(p, key);
+
+	/* both in order of creation, mostly */
+	*ret = p->next;
+	if (p->next != NULL && get_tag(p->next) == tag)
+		return 0;
+	if (p->slots == NULL && make_slots(p, err) < 0)
+		return PRG_E_NOMEM;
+	*ret = *slot_of(p, tag);
 	return 0;
 }
 
@@ -361,24 +401,23 @@ static uint8_t *met(struct prg_packed *p, uint8_t *record)
 int prg_packed_meet(struct prg_packed *p, const struct prg_public_key *key, uint8_t **ret,
                     struct prg_error *err)
 {
-	uint8_t *record = p->next;
+	uint8_t *record;
 
-	/* both in order of creation, mostly */
-	if (record == NULL || memcmp(record + KEY_AT, key->bytes, PRG_KEY_BYTES) != 0) {
-		if (p->slots == NULL && make_slots(p, err) < 0)
-			return PRG_E_NOMEM;
-		record = *slot_of(p, key->bytes);
-	}
+	if (find(p, key, &record, err) < 0)
+		return PRG_E_NOMEM;
 	*ret = record != NULL ? met(p, record) : NULL;
 	return 0;
 }
 
-uint8_t *prg_packed_unmet(struct prg_packed *p, uint8_t **at)
+int prg_packed_unmet(struct prg_packed *p, const struct prg_public_key *key, bool *ret,
+                     struct prg_error *err)
 {
-	uint8_t *record = p->n_met < p->n ? *at : NULL;
+	uint8_t *record;
 
-	while (record != NULL && (*record & MET))
-		record = behind(record);
-	*at = record != NULL ? behind(record) : NULL;
-	return record != NULL ? met(p, record) : NULL;
+	if (find(p, key, &record, err) < 0)
+		return PRG_E_NOMEM;
+	*ret = record != NULL && !(*record & MET);
+	if (record != NULL)
+		p->next = behind(record);
+	return 0;
 }

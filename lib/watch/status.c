@@ -4,6 +4,7 @@
  * again, and what was told cannot be taken back, so a dump is packed first
  * (packed.h); then the register goes by, a page at a time, and each peer is told.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -21,6 +22,9 @@ struct join {
 	struct prg_live_interface live_interface;
 	int64_t now;
 	struct prg_packed seen;
+	struct prg_packed strangers; /* those of `seen` that the register does not know */
+	struct prg_public_key *keys; /* theirs */
+	size_t n_keys;               /* room for so many */
 	struct prg_live live; /* of the one that is told */
 	struct prg_peer **named; /* only these */
 	size_t n_named;
@@ -89,10 +93,51 @@ static void on_restart(void *context)
 	prg_packed_clear(&j->seen);
 }
 
-static int observe(struct join *j, struct prg_error *err)
+static int room_for_key(struct join *j, struct prg_error *err)
 {
-	const struct prg_observer observer = { .context = j, .device = on_device, .peer = on_peer,
-		                               .restart = on_restart };
+	size_t n = j->n_keys > 0 ? j->n_keys * 2 : 16;
+	void *grown;
+
+	if (j->strangers.n < j->n_keys)
+		return 0;
+	grown = reallocarray(j->keys, n, sizeof(*j->keys));
+	if (grown == NULL)
+		return prg_error_nomem(err);
+	j->keys = grown;
+	j->n_keys = n;
+	return 0;
+}
+
+static int on_peer_again(void *context, const struct prg_wg_peer *peer, struct prg_error *err)
+{
+	struct join *j = context;
+	bool unmet = false;
+	int rc = prg_packed_unmet(&j->seen, &peer->public_key, &unmet, err);
+
+	if (rc == 0 && unmet)
+		rc = room_for_key(j, err);
+	if (rc < 0 || !unmet)
+		return rc;
+	j->keys[j->strangers.n] = peer->public_key;
+	return prg_packed_add(&j->strangers, peer, err);
+}
+
+static void on_restart_again(void *context)
+{
+	struct join *j = context;
+
+	prg_packed_clear(&j->strangers);
+	j->seen.next = j->seen.first;
+}
+
+static int observe(struct join *j, bool again, struct prg_error *err)
+{
+	const struct prg_observer observer = {
+		.context = j,
+		.device = again ? NULL : on_device,
+		.peer = again ? on_peer_again : on_peer,
+		.restart = again ? on_restart_again : on_restart,
+	};
 	PRG_BACKEND *backend = NULL;
 	char alias[PRG_OWN_ALIAS_TEXT];
 	struct prg_link link;
@@ -115,15 +160,17 @@ static int observe(struct join *j, struct prg_error *err)
 /* ------------------------------------------------------------------- telling */
 
 /* record NULL: not in the interface. peer NULL: not in the register. */
-static int tell(struct join *j, uint8_t *record, const struct prg_peer *peer,
+static int tell(struct join *j, struct prg_packed *from, uint8_t *record,
+                const struct prg_public_key *key, const struct prg_peer *peer,
                 struct prg_error *err)
 {
 	struct prg_live *live = &j->live;
 
 	if (record == NULL)
-		*live = (struct prg_live){ .public_key = peer->public_key };
-	else if (prg_packed_read(&j->seen, record, live, err) < 0)
+		*live = (struct prg_live){ 0 };
+	else if (prg_packed_read(from, record, live, err) < 0)
 		return PRG_E_NOMEM;
+	live->public_key = *key;
 	live->status = status_of(j, peer, live->latest_handshake_at);
 	if (record == NULL && live->status == PRG_LIVE_NEVER)
 		live->status = PRG_LIVE_MISSING;
@@ -135,7 +182,7 @@ static int tell_registered(struct join *j, const struct prg_peer *peer, struct p
 	uint8_t *record = NULL;
 	int rc = prg_packed_meet(&j->seen, &peer->public_key, &record, err);
 
-	return rc < 0 ? rc : tell(j, record, peer, err);
+	return rc < 0 ? rc : tell(j, &j->seen, record, &peer->public_key, peer, err);
 }
 
 static int tell_named(struct join *j, struct prg_error *err)
@@ -188,7 +235,7 @@ static int tell_briefly(struct join *j, const struct prg_peer_brief *brief, stru
 	peer->state = brief->state;
 	peer->public_key = brief->public_key;
 	memcpy(peer->name, brief->name, sizeof(peer->name));
-	return tell(j, record, full != NULL ? full : peer, err);
+	return tell(j, &j->seen, record, &peer->public_key, full != NULL ? full : peer, err);
 }
 
 static int tell_in_brief(struct join *j, struct prg_error *err)
@@ -228,13 +275,23 @@ static int find_named(struct join *j, const char *const *names, size_t n, struct
 	return rc;
 }
 
-static int tell_unknown(struct join *j, struct prg_error *err)
+/* Their keys were not kept: another look has them, and what they have by now. Who has
+ * come since the first is not told. */
+static int tell_unknown(struct join *j, bool *changing, struct prg_error *err)
 {
-	uint8_t *at = j->seen.first, *record;
+	uint8_t *record;
+	size_t i, n;
 	int rc = 0;
 
-	while (rc == 0 && (record = prg_packed_unmet(&j->seen, &at)) != NULL)
-		rc = tell(j, record, NULL, err);
+	if (j->seen.n_met < j->seen.n) {
+		on_restart_again(j);
+		rc = observe(j, true, err);
+	}
+	*changing |= j->live_interface.changing;
+	n = j->strangers.n;
+	record = j->strangers.first;
+	for (i = 0; i < n && rc == 0; i++, record = j->strangers.next)
+		rc = tell(j, &j->strangers, record, &j->keys[i], NULL, err);
 	return rc;
 }
 
@@ -252,7 +309,7 @@ int prg_status(struct prg_register *reg, const char *interface, const char *cons
 	if (n_names > 0)
 		rc = find_named(&j, names, n_names, err);
 	if (rc == 0 && reg->backend != PRG_BACKEND_NONE)
-		rc = observe(&j, err);
+		rc = observe(&j, false, err);
 	if (rc == 0) {
 		*ret_interface = j.live_interface;
 		if (n_names > 0)
@@ -262,9 +319,11 @@ int prg_status(struct prg_register *reg, const char *interface, const char *cons
 		else
 			rc = tell_in_full(&j, err);
 		if (rc == 0 && n_names == 0)
-			rc = tell_unknown(&j, err);
+			rc = tell_unknown(&j, &ret_interface->changing, err);
 	}
 	prg_packed_done(&j.seen);
+	prg_packed_done(&j.strangers);
+	free(j.keys);
 	prg_peers_free(&j.named, j.n_named);
 	return rc;
 }

@@ -49,7 +49,6 @@ static void assert_same(const struct prg_live *live, const struct peer *p)
 	if (p->wg.endpoint.addr.family != 0)
 		prg_wg_endpoint_to(&p->wg.endpoint, &endpoint);
 	assert_true(live->present);
-	assert_memory_equal(&live->public_key, &p->wg.public_key, PRG_KEY_BYTES);
 	assert_int_equal(live->has_preshared_key, p->wg.preshared_key != NULL);
 	assert_true(live->rx_bytes == p->wg.rx_bytes && live->tx_bytes == p->wg.tx_bytes);
 	assert_true(live->latest_handshake_at == p->wg.latest_handshake_at);
@@ -85,7 +84,8 @@ static void what_goes_in_comes_out(void **state)
 	(void)state;
 	for (round = 0; round < 300; round++) {
 		struct prg_public_key stranger = { { 0xee } };
-		uint8_t *record, *at;
+		uint8_t *record;
+		bool unmet;
 
 		random_state(&s);
 		prg_packed_clear(&packed);
@@ -97,8 +97,9 @@ static void what_goes_in_comes_out(void **state)
 			assert_met(&packed, &s.peers[draw((unsigned)s.n)], &live);
 		assert_int_equal(prg_packed_meet(&packed, &stranger, &record, NULL), 0);
 		assert_null(record);
-		at = packed.first;
-		assert_null(prg_packed_unmet(&packed, &at));
+		assert_int_equal(packed.n_met, packed.n);
+		assert_int_equal(prg_packed_unmet(&packed, &stranger, &unmet, NULL), 0);
+		assert_false(unmet);
 	}
 	prg_packed_done(&packed);
 }
@@ -113,8 +114,8 @@ static void who_was_not_met_is_known(void **state)
 
 	(void)state;
 	for (round = 0; round < 300; round++) {
-		bool met[MAX_PEERS] = { false };
-		uint8_t *record, *at;
+		bool met[MAX_PEERS] = { false }, unmet;
+		size_t n_met = 0;
 
 		random_state(&s);
 		prg_packed_clear(&packed);
@@ -122,21 +123,53 @@ static void who_was_not_met_is_known(void **state)
 		for (i = 0; i < s.n; i++) {
 			size_t one = draw((unsigned)s.n);
 
+			n_met += !met[one];
 			met[one] = true;
 			assert_met(&packed, &s.peers[one], &live);
 		}
-		at = packed.first;
-		for (i = 0; i < s.n; i++) {
-			if (met[i])
-				continue;
-			record = prg_packed_unmet(&packed, &at);
-			assert_non_null(record);
-			assert_int_equal(prg_packed_read(&packed, record, &live, NULL), 0);
-			assert_same(&live, &s.peers[i]);
+		assert_int_equal(packed.n_met, n_met);
+		packed.next = packed.first;
+		for (i = 0; i < 2 * s.n; i++) {
+			const struct peer *p = &s.peers[i % s.n];
+
+			assert_int_equal(prg_packed_unmet(&packed, &p->wg.public_key, &unmet, NULL),
+			                 0);
+			assert_int_equal(unmet, !met[i % s.n]);
 		}
-		assert_null(prg_packed_unmet(&packed, &at));
+		assert_int_equal(packed.n_met, n_met);
 	}
 	prg_packed_done(&packed);
+}
+
+/* What is kept of a key is of each bit of it, and not the same twice: of two that were
+ * taken for one, one would stay unmet. */
+static void keys_are_told_apart(void **state)
+{
+	enum { MANY = PRG_KEY_BYTES * 8 };
+	struct prg_packed packed[2] = { { .n = 0 } };
+	struct prg_public_key none = { { 0 } };
+	uint8_t *record;
+	unsigned round, i;
+
+	(void)state;
+	for (round = 0; round < 2; round++) {
+		struct prg_packed *p = &packed[round];
+		struct prg_wg_peer peers[MANY] = { { .keepalive_s = 0 } };
+
+		for (i = 0; i < MANY; i++) {
+			peers[i].public_key.bytes[i / 8] = (uint8_t)(1u << i % 8);
+			assert_int_equal(prg_packed_add(p, &peers[i], NULL), 0);
+		}
+		for (i = MANY; i > 0; i--)
+			assert_int_equal(prg_packed_meet(p, &peers[i - 1].public_key, &record, NULL),
+			                 0);
+		assert_int_equal(p->n_met, MANY);
+		assert_int_equal(prg_packed_meet(p, &none, &record, NULL), 0);
+		assert_null(record);
+	}
+	assert_memory_not_equal(packed[0].hash, packed[1].hash, sizeof(packed[0].hash));
+	prg_packed_done(&packed[0]);
+	prg_packed_done(&packed[1]);
 }
 
 /* One with more allowed IPs than a block has room for, amid thousands of blocks' worth. */
@@ -178,8 +211,8 @@ static void memory_is_as_stated(void **state)
 	struct prg_prefix ips[2] = { { { 4, { 10 } }, 32 }, { { 6, { 0xfd } }, 128 } };
 	struct prg_wg_peer peer = { .allowed_ips = ips, .n_allowed_ips = 2 };
 	struct prg_packed packed = { 0 };
-	const uint8_t *last = NULL;
-	uint8_t *at, *record;
+	static struct prg_live live;
+	uint8_t *record;
 	unsigned i;
 
 	(void)state;
@@ -189,14 +222,16 @@ static void memory_is_as_stated(void **state)
 		ips[0].addr.bytes[3] = ips[1].addr.bytes[15] = (uint8_t)(i % 251);
 		assert_int_equal(prg_packed_add(&packed, &peer, NULL), 0);
 	}
-	at = packed.first;
-	for (i = 0; i < MANY; i++, last = record) {
-		record = prg_packed_unmet(&packed, &at);
+	record = packed.first;
+	for (i = 0; i < MANY; i++) {
 		assert_non_null(record);
-		/* 34 and, of a network of 65536 addresses, 3 for each */
-		if (i > 252)
-			assert_true(record - last <= 34 + 2 * 3);
+		assert_int_equal(prg_packed_read(&packed, record, &live, NULL), 0);
+		/* 10 and, of a network of 65536 addresses, 3 for each */
+		if (i > 252 && packed.next != NULL)
+			assert_true(packed.next - record <= 10 + 2 * 3);
+		record = packed.next;
 	}
+	assert_null(record);
 	prg_packed_done(&packed);
 }
 
@@ -205,6 +240,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_goes_in_comes_out),
 		cmocka_unit_test(who_was_not_met_is_known),
+		cmocka_unit_test(keys_are_told_apart),
 		cmocka_unit_test(any_size),
 		cmocka_unit_test(memory_is_as_stated),
 	};

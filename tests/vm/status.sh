@@ -49,4 +49,12 @@ is "of all states" "$(peerage -j status | jq -r '.peers[].live.status' | sort | 
 exits 0 "status -t" peerage -t status --endpoints
 is "as -j says" "$(tail -n +2 "$box/out")" "$(as_lines)"
 is "and without endpoints" "$(peerage -t status | cut -f 1-10)" "$(cut -f 1-9 "$box/out")"
+
+# those that the register does not know
+in_ns server wg set wg0 peer "$(wg genkey | wg pubkey)" allowed-ips 198.51.100.7/32
+is "unknown ones are as wg has them, in its order" \
+	"$(peerage -t status --endpoints | awk -F'\t' '$2 == "unknown" { print $6, $7, $10 }')" \
+	"$(in_ns server wg show wg0 dump | grep -e "^$stranger" -e 198.51.100.7 |
+		awk '{ print $1, $4, $3 == "(none)" ? "" : $3 }')"
+is "both" "$(peerage -t status | cut -f 2 | grep -c '^unknown$')" 2
 finish
