@@ -77,7 +77,8 @@ static int check_words(const struct cli *cli, struct prg_error *err)
 	bool live = args_has(&cli->args, OPT_LIVE);
 
 	if (live && cli->args.n_words)
-		return say_error(err, PRG_E_USAGE, "give a FILE or --live, not both");
+		return say_error(err, PRG_E_USAGE, "give a FILE or --live, not both; the interface "
+		                                   "that --live takes over is -i NAME");
 	if (!live && !cli->args.n_words)
 		return say_error(err, PRG_E_USAGE,
 		                 "'peerage import' needs a FILE, or --live for what runs");

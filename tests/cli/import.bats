@@ -227,7 +227,7 @@ i() { t "$1" "${@:2}" --endpoint 192.0.2.1; }
 	t 2 import
 	error_is "'peerage import' needs a FILE, or --live for what runs"
 	t 2 import --live wg0.conf
-	error_is 'give a FILE or --live, not both'
+	error_is 'give a FILE or --live, not both; the interface that --live takes over is -i NAME'
 	i 2 import --live
 	error_is 'cannot be read with backend none'
 	conf wg1 51821 7
