@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 
 #include "backend/nf_decode.h"
 #include "backend/nf_encode.h"
@@ -39,18 +37,6 @@ static int take(void *context, const struct nlmsghdr *message)
 	return 0;
 }
 
-static size_t encode(void *buffer, uint16_t what)
-{
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	struct nfgenmsg *head;
-
-	message->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | what);
-	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
-	head->version = NFNETLINK_V0;
-	return message->nlmsg_len;
-}
-
 static int dump(struct prg_nl *nl, uint16_t what, struct listing *listing, struct prg_error *err)
 {
 	size_t n = listing->n;
@@ -58,7 +44,7 @@ static int dump(struct prg_nl *nl, uint16_t what, struct listing *listing, struc
 
 	for (int try = 0; try < LIST_TRIES && answer.interrupted; try++) {
 		listing->n = n;
-		prg_nl_talk(nl, encode(prg_nl_buffer(nl), what), take, listing, &answer, 1);
+		prg_nl_talk(nl, prg_nf_encode_dump(prg_nl_buffer(nl), what), take, listing, &answer, 1);
 		/* so too where the ruleset was changed */
 		answer.interrupted |= answer.errnum == EINTR;
 	}

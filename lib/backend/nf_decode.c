@@ -4,11 +4,8 @@
 #include <arpa/inet.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 
 #include "backend/attr.h"
-
-#define TYPE(what) (NFNL_SUBSYS_NFTABLES << 8 | (what))
 
 static bool decode_hook(const struct prg_attr *nest, uint8_t family, struct prg_nf_entry *entry)
 {
@@ -32,14 +29,14 @@ static bool decode_hook(const struct prg_attr *nest, uint8_t family, struct prg_
 bool prg_nf_decode(const struct nlmsghdr *message, struct prg_nf_entry *ret)
 {
 	struct prg_nf_entry entry = { .inet = false };
-	bool chain = message->nlmsg_type == TYPE(NFT_MSG_NEWCHAIN), hooked = false;
+	bool chain = message->nlmsg_type == PRG_NF_TYPE(NFT_MSG_NEWCHAIN), hooked = false;
 	size_t skip = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct nfgenmsg));
 	const uint8_t *at = (const uint8_t *)message;
 	struct prg_attrs attrs;
 	struct prg_attr attr;
 	uint8_t family;
 
-	if (!chain && message->nlmsg_type != TYPE(NFT_MSG_NEWTABLE))
+	if (!chain && message->nlmsg_type != PRG_NF_TYPE(NFT_MSG_NEWTABLE))
 		return false;
 	if (message->nlmsg_len < skip)
 		return false;

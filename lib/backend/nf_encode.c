@@ -5,12 +5,12 @@
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
 
-#define TYPE(what) (NFNL_SUBSYS_NFTABLES << 8 | (what))
+#include "backend/nf_decode.h"
+
 #define MESSAGE_ROOM 1024 /* more than any but a rule takes, texts included */
 #define EXPR_ROOM 256     /* more than any expression takes */
 #define TEXT_MOST 127     /* nft takes comments of that length */
@@ -34,27 +34,39 @@ static bool has_room(struct prg_nf_batch *batch, size_t bytes)
 	return !batch->bad;
 }
 
-static bool begin(struct prg_nf_batch *batch, uint16_t type, uint16_t flags, uint8_t family,
-                  uint16_t res_id)
+static struct nlmsghdr *put_head(void *buffer, uint16_t type, uint16_t flags, uint8_t family,
+                                 uint16_t res_id)
 {
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
 	struct nfgenmsg *head;
 
-	batch->message = NULL;
-	if (!has_room(batch, MESSAGE_ROOM))
-		return false;
-	batch->message = mnl_nlmsg_put_header(batch->buffer + batch->length);
-	batch->message->nlmsg_type = type;
-	batch->message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-	head = mnl_nlmsg_put_extra_header(batch->message, sizeof(*head));
+	message->nlmsg_type = type;
+	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
+	head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
 	head->nfgen_family = family;
 	head->version = NFNETLINK_V0;
 	head->res_id = htons(res_id);
+	return message;
+}
+
+size_t prg_nf_encode_dump(void *buffer, uint16_t what)
+{
+	return put_head(buffer, PRG_NF_TYPE(what), NLM_F_DUMP, AF_UNSPEC, 0)->nlmsg_len;
+}
+
+static bool begin(struct prg_nf_batch *batch, uint16_t type, uint16_t flags, uint8_t family,
+                  uint16_t res_id)
+{
+	batch->message = NULL;
+	if (!has_room(batch, MESSAGE_ROOM))
+		return false;
+	batch->message = put_head(batch->buffer + batch->length, type, flags, family, res_id);
 	return true;
 }
 
 static bool begin_inet(struct prg_nf_batch *batch, uint16_t what, uint16_t flags)
 {
-	return begin(batch, TYPE(what), (uint16_t)(NLM_F_ACK | flags), NFPROTO_INET, 0);
+	return begin(batch, PRG_NF_TYPE(what), (uint16_t)(NLM_F_ACK | flags), NFPROTO_INET, 0);
 }
 
 static void end(struct prg_nf_batch *batch)

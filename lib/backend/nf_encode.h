@@ -22,6 +22,9 @@ struct prg_nf_batch {
 	struct nlattr *list;       /* of a rule's expressions */
 };
 
+/* A request for all of a kind, NFT_MSG_GET*; its length. */
+size_t prg_nf_encode_dump(void *buffer, uint16_t what);
+
 void prg_nf_batch_begin(struct prg_nf_batch *batch, void *buffer, size_t size);
 /* Its length; 0: it is bad. */
 size_t prg_nf_batch_end(struct prg_nf_batch *batch);
