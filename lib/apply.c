@@ -499,13 +499,17 @@ static int down(struct prg_road *road, const struct pending *p, struct prg_error
 {
 	char alias[PRG_OWN_ALIAS_TEXT];
 	struct prg_link link;
+	uint64_t n_peers = 0;
 	int rc = prg_backend_link(road->backend, &link, err);
 
 	prg_own_alias(road->store, alias);
 	if (rc == 0 && strcmp(link.alias, alias) != 0)
 		return not_ours(road, &link, err);
 	if (rc == 0)
-		rc = prg_backend_link_delete(road->backend, err);
+		rc = prg_store_peer_count(road->store, road->interface->id, PRG_PEER_ACTIVE,
+		                          &n_peers, err);
+	if (rc == 0)
+		rc = prg_backend_link_delete(road->backend, n_peers, err);
 	else if (rc == PRG_E_NOT_FOUND)
 		rc = 0;
 	if (rc == 0 && road->reg->backend != PRG_BACKEND_MEMORY)

@@ -99,9 +99,9 @@ int prg_backend_link_create(struct prg_backend *backend, const char *alias, stru
 	return backend->ops->link_create(backend, alias, err);
 }
 
-int prg_backend_link_delete(struct prg_backend *backend, struct prg_error *err)
+int prg_backend_link_delete(struct prg_backend *backend, size_t n_peers, struct prg_error *err)
 {
-	return backend->ops->link_delete(backend, err);
+	return backend->ops->link_delete(backend, n_peers, err);
 }
 
 int prg_backend_addresses(struct prg_backend *backend, struct prg_prefix **ret, size_t *ret_n,

@@ -28,8 +28,9 @@ int prg_backend_link(struct prg_backend *backend, struct prg_link *ret_link,
 int prg_backend_link_create(struct prg_backend *backend, const char *alias,
                             struct prg_error *err);
 /* Removes every peer first, then deletes the link: deleting a link with peers
- * takes 18 ms each (KERNEL.md). Absent is fine. */
-int prg_backend_link_delete(struct prg_backend *backend, struct prg_error *err);
+ * takes 18 ms each (KERNEL.md). Absent is fine. n_peers, about how many they are,
+ * decides whether all of them go in one message. */
+int prg_backend_link_delete(struct prg_backend *backend, size_t n_peers, struct prg_error *err);
 
 /* Addresses of the link, and routes to it in the main table that were made by
  * us (RTPROT_STATIC, no gateway, scope link); *ret is for free(3). */

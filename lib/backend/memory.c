@@ -72,8 +72,9 @@ static int memory_link_create(struct prg_backend *backend, const char *alias, st
 	return 0;
 }
 
-static int memory_link_delete(struct prg_backend *backend, struct prg_error *err)
+static int memory_link_delete(struct prg_backend *backend, size_t n_peers, struct prg_error *err)
 {
+	(void)n_peers;
 	LOCKED;
 	struct fake *interface = prg_memory_find(backend->interface);
 

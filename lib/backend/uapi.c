@@ -184,12 +184,13 @@ static int uapi_link_create(struct prg_backend *backend, const char *alias, stru
 }
 
 /* The program behind it ends when its link goes. */
-static int uapi_link_delete(struct prg_backend *backend, struct prg_error *err)
+static int uapi_link_delete(struct prg_backend *backend, size_t n_peers, struct prg_error *err)
 {
 	struct uapi *uapi = (struct uapi *)backend;
 	struct prg_link link;
 	int rc = uapi_link(backend, &link, err);
 
+	(void)n_peers;
 	if (rc == PRG_E_NOT_FOUND)
 		return 0;
 	if (rc == 0 && strcmp(link.kind, "tun") != 0)

@@ -10,7 +10,7 @@ struct prg_backend_ops {
 	void (*close)(struct prg_backend *backend);
 	int (*link)(struct prg_backend *, struct prg_link *ret, struct prg_error *);
 	int (*link_create)(struct prg_backend *, const char *alias, struct prg_error *);
-	int (*link_delete)(struct prg_backend *, struct prg_error *);
+	int (*link_delete)(struct prg_backend *, size_t n_peers, struct prg_error *);
 	int (*addresses)(struct prg_backend *, struct prg_prefix **, size_t *, struct prg_error *);
 	int (*routes)(struct prg_backend *, struct prg_prefix **, size_t *, struct prg_error *);
 	int (*observe)(struct prg_backend *, const struct prg_observer *, bool *,

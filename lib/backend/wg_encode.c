@@ -72,6 +72,20 @@ size_t prg_wg_encode_get(void *buffer, size_t capacity, const struct prg_wg_targ
 	return w.message->nlmsg_len;
 }
 
+size_t prg_wg_encode_flush(void *buffer, size_t capacity, const struct prg_wg_target *target)
+{
+	const uint32_t flags = WGDEVICE_F_REPLACE_PEERS;
+	struct writer w;
+
+	if (capacity < PRG_WG_ENCODE_MIN)
+		return 0;
+	w = begin(buffer, capacity, target->family, NLM_F_ACK, WG_CMD_SET_DEVICE,
+	          WG_GENL_VERSION);
+	put_target(&w, target);
+	put(&w, WGDEVICE_A_FLAGS, &flags, sizeof(flags));
+	return w.message->nlmsg_len;
+}
+
 /* Clamped here as well: an unclamped key would end every session at each SET. */
 static void put_private_key(struct writer *w, const struct prg_wg_device *device)
 {

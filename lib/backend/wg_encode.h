@@ -24,6 +24,9 @@ struct prg_wg_cursor {
 
 /* CTRL_CMD_GETFAMILY for "wireguard". All return the message's length. */
 size_t prg_wg_encode_family(void *buffer, size_t capacity);
+/* WG_CMD_SET_DEVICE that takes all peers off a device which is about to go: on one that
+ * stays it would end every session. */
+size_t prg_wg_encode_flush(void *buffer, size_t capacity, const struct prg_wg_target *target);
 /* WG_CMD_GET_DEVICE, a dump. */
 size_t prg_wg_encode_get(void *buffer, size_t capacity, const struct prg_wg_target *target);
 /*

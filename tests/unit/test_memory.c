@@ -81,8 +81,8 @@ static void test_link(void **state)
 	assert_int_equal(prg_backend_open(PRG_BACKEND_MEMORY, "wg0", &other, NULL), 0);
 	assert_int_equal(prg_backend_link(other, &link, NULL), 0);
 	assert_int_equal(link.ifindex, ifindex);
-	assert_int_equal(prg_backend_link_delete(other, NULL), 0);
-	assert_int_equal(prg_backend_link_delete(other, NULL), 0);
+	assert_int_equal(prg_backend_link_delete(other, 0, NULL), 0);
+	assert_int_equal(prg_backend_link_delete(other, 0, NULL), 0);
 	assert_int_equal(prg_backend_link(backend, &link, NULL), PRG_E_NOT_FOUND);
 	assert_int_equal(prg_backend_link_create(other, "y", NULL), 0);
 	assert_int_equal(prg_backend_link(backend, &link, NULL), 0);
@@ -92,7 +92,7 @@ static void test_link(void **state)
 	prg_backend_close(&other);
 
 	assert_int_equal(prg_memory_link_set("wg0", "dummy", "theirs"), 0);
-	assert_int_equal(prg_backend_link_delete(backend, NULL), PRG_E_UNSUPPORTED);
+	assert_int_equal(prg_backend_link_delete(backend, 0, NULL), PRG_E_UNSUPPORTED);
 	assert_int_equal(set(1, FULL, "10.0.0.1"), PRG_E_UNSUPPORTED);
 	prg_memory_link_remove("wg0");
 	assert_int_equal(prg_backend_link(backend, &link, NULL), PRG_E_NOT_FOUND);

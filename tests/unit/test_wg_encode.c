@@ -513,7 +513,7 @@ static void test_targets_and_gets(void **state)
 	struct prg_wg_target by_name = { 34, 0, "wg0" };
 	struct prg_wg_cursor cursor = { 0 };
 	const struct genlmsghdr *head;
-	const struct nlattr *attr;
+	const struct nlattr *attr, *flags;
 	size_t length;
 
 	(void)state;
@@ -535,6 +535,17 @@ static void test_targets_and_gets(void **state)
 	prg_wg_encode_get(buffer, sizeof(buffer), &by_index);
 	assert_int_equal(mnl_attr_get_type(attr), WGDEVICE_A_IFINDEX);
 	assert_int_equal(mnl_attr_get_u32(attr), 7);
+
+	assert_int_equal(prg_wg_encode_flush(buffer, sizeof(buffer) - 1, &by_name), 0);
+	length = prg_wg_encode_flush(buffer, sizeof(buffer), &by_index);
+	assert_int_equal(length, message->nlmsg_len);
+	assert_int_equal(message->nlmsg_flags, NLM_F_REQUEST | NLM_F_ACK);
+	assert_int_equal(head->cmd, WG_CMD_SET_DEVICE);
+	assert_int_equal(mnl_attr_get_u32(attr), 7);
+	flags = mnl_attr_next(attr);
+	assert_int_equal(mnl_attr_get_type(flags), WGDEVICE_A_FLAGS);
+	assert_int_equal(mnl_attr_get_u32(flags), WGDEVICE_F_REPLACE_PEERS);
+	assert_ptr_equal(mnl_attr_next(flags), mnl_nlmsg_get_payload_tail(message));
 
 	length = prg_wg_encode_family(buffer, sizeof(buffer));
 	assert_int_equal(length, message->nlmsg_len);

@@ -179,6 +179,9 @@ is 0 "$(peers)" 'got nothing'
 d add 1 1000 >/dev/null
 is '' "$(d delete)" 'delete the link with 1,000 peers'
 is 0 "$(ip -o link show | grep -c wg0)" 'it is gone'
+d create alias && d add 1 300 >/dev/null
+is '' "$(d delete 3000)" 'delete one that is said to have many'
+is 0 "$(ip -o link show | grep -c wg0)" 'it is gone, too'
 is '0 done, 10 failed' "$(d add 1 10 | grep -v ^apply)" 'applying to it fails for each operation'
 
 unprivileged=$(setpriv --bounding-set=-net_admin --inh-caps=-all --reuid=65534 --clear-groups "$driver" netlink wg0 link)

@@ -137,8 +137,9 @@ static int cmd_create(char **args)
 
 static int cmd_delete(char **args)
 {
-	(void)args;
-	return prg_backend_link_delete(backend, &error) < 0 ? fail("delete") : 0;
+	size_t n_peers = args[0] != NULL ? strtoul(args[0], NULL, 10) : 0;
+
+	return prg_backend_link_delete(backend, n_peers, &error) < 0 ? fail("delete") : 0;
 }
 
 static int cmd_link(char **args)
@@ -271,7 +272,7 @@ static int cmd_swapped(char **args)
 	(void)args;
 	if (prg_backend_link(backend, &link, &error) < 0 ||
 	    prg_backend_open(PRG_BACKEND_NETLINK, "wg0", &other, &error) < 0 ||
-	    prg_backend_link_delete(other, &error) < 0 ||
+	    prg_backend_link_delete(other, 0, &error) < 0 ||
 	    prg_backend_link_create(other, "another", &error) < 0)
 		return fail("swap");
 	prg_backend_close(&other);
