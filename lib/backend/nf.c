@@ -57,7 +57,7 @@ static int dump(struct prg_nl *nl, uint16_t what, struct listing *listing, struc
 	return answer.errnum == 0 ? 0 : prg_nl_fail(err, &answer, "nf_tables");
 }
 
-int prg_nf_list(struct prg_nf_entry **ret, size_t *ret_n, struct prg_error *err)
+int prg_nf_list(bool chains, struct prg_nf_entry **ret, size_t *ret_n, struct prg_error *err)
 {
 	PRG_NL *nl = NULL;
 	struct listing listing = { .n = 0 };
@@ -65,7 +65,7 @@ int prg_nf_list(struct prg_nf_entry **ret, size_t *ret_n, struct prg_error *err)
 
 	if (rc == 0)
 		rc = dump(nl, NFT_MSG_GETTABLE, &listing, err);
-	if (rc == 0)
+	if (rc == 0 && chains)
 		rc = dump(nl, NFT_MSG_GETCHAIN, &listing, err);
 	if (rc < 0) {
 		free(listing.list);

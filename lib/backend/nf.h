@@ -19,10 +19,11 @@ struct prg_nf_entry {
 	char table[PRG_NF_NAME_TEXT];
 };
 
-/* Both, of all families; *ret is for free(3). Changes nothing, but may load a module.
+/* Tables, and base chains where `chains`, of all families; *ret is for free(3). Changes
+ * nothing, but may load a module.
  * Errors: PRG_E_PERMISSION without CAP_NET_ADMIN; PRG_E_UNSUPPORTED, PRG_E_FAILED,
  * PRG_E_CORRUPT: the kernel has none, or it cannot be told from what it says. */
-int prg_nf_list(struct prg_nf_entry **ret, size_t *ret_n, struct prg_error *err);
+int prg_nf_list(bool chains, struct prg_nf_entry **ret, size_t *ret_n, struct prg_error *err);
 
 /*
  * Changes, all or nothing: `fill` writes them by the functions below, in order; false: it

@@ -125,23 +125,21 @@ static bool make(const char *ruleset)
 	return prg_nft_run(&request, &spawned, NULL) == 0;
 }
 
-static int delete_table(const char *table, struct prg_error *err)
+/* What the kernel has acknowledged is gone; what nft says that it did is looked at. */
+static int remove_table(const char *table, struct prg_error *err)
 {
 	char command[256];
+	bool left = false;
+	int rc;
 
 	/* Adding it first makes the deletion of an absent table succeed. */
 	snprintf(command, sizeof(command),
 	         "{\"nftables\":[{\"add\":{\"table\":{\"family\":\"inet\",\"name\":\"%s\"}}},"
 	         "{\"delete\":{\"table\":{\"family\":\"inet\",\"name\":\"%s\"}}}]}",
 	         table, table);
-	return make(command) ? 0 : load(command, err);
-}
-
-static int remove_and_check(const char *table, struct prg_error *err)
-{
-	bool left = false;
-	int rc = delete_table(table, err);
-
+	if (make(command))
+		return 0;
+	rc = load(command, err);
 	if (rc == 0)
 		rc = find_table(table, &left, err);
 	if (rc == 0 && left)
@@ -238,7 +236,7 @@ static int begin(const struct prg_interface *interface, const char *register_id,
 	if (owner == PRG_NFT_FOREIGN)
 		return foreign_table(work->table, err);
 	if (!wants)
-		return owner == PRG_NFT_OURS ? remove_and_check(work->table, err) : 0;
+		return owner == PRG_NFT_OURS ? remove_table(work->table, err) : 0;
 	return begin_load(interface, register_id, work, ret_loads, err);
 }
 
@@ -347,6 +345,6 @@ int prg_nft_remove(const char *interface, struct prg_listing *listing, struct pr
 	if (rc == PRG_E_UNSUPPORTED)
 		return 0; /* no nf_tables, hence no table */
 	if (rc == 0 && there)
-		rc = remove_and_check(table, err);
+		rc = remove_table(table, err);
 	return rc < 0 ? prg_error_wrap(err, rc, "remove firewall table %s", table) : 0;
 }

@@ -52,7 +52,7 @@ bool prg_nft_answer(const struct prg_nft_request *request, struct prg_spawned *r
 
 	if (!tables && request->call != PRG_NFT_LIST_RULESET)
 		return false;
-	if (prg_nf_list(&entries, &n, NULL) < 0)
+	if (prg_nf_list(!tables, &entries, &n, NULL) < 0)
 		return false;
 	for (i = 0; i < n && !tables; i++)
 		if (entries[i].filters || is_ours(&entries[i]))
