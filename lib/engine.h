@@ -213,9 +213,10 @@ int prg_sync_in_line(struct prg_store *store, struct prg_backend *backend,
 /*
  * All of the register into an interface that was just made and is down, a page of
  * peers at a time, so that memory does not grow with their number: `apply` is given
- * one plan after the other. The last of them (addresses, link up, routes) is left in
- * `plan` for the caller. No packet passes before that one, so the order of the
- * others among themselves does not matter.
+ * one plan after the other, beside the reading of the register and maybe in another
+ * thread, so that it uses the backend and not the store. The last of them (addresses,
+ * link up, routes) is left in `plan` for the caller. No packet passes before that one,
+ * so the order of the others among themselves does not matter.
  */
 typedef int prg_sync_apply_fn(void *context, struct prg_plan *plan, struct prg_error *err);
 int prg_sync_load(struct prg_store *store, struct prg_backend *backend,

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/parallel.h"
 #include "engine.h"
 #include "expected.h"
 #include "model/addr.h"
@@ -445,24 +446,65 @@ int prg_sync_in_line(struct prg_store *store, struct prg_backend *backend,
 
 /* --------------------------------------------------------------- a first load */
 
+/* Peers on their way to the kernel, which takes far longer over them than we over the
+ * next: those are read and planned beside it. */
+struct page {
+	struct prg_plan *plan;
+	prg_sync_apply_fn *apply;
+	void *context;
+	struct prg_beside beside;
+};
+
+static int send_page(void *context, struct prg_error *err)
+{
+	const struct page *page = context;
+
+	return page->apply(page->context, page->plan, err);
+}
+
 /* Plans the peers behind *id, which moves on; *ret_n: how many they were. */
 static int load_page(struct sync *s, int64_t *id, size_t *ret_n, struct prg_error *err)
 {
 	PRG_WG_ROWS *rows = NULL;
 	const struct prg_wg_row *row;
-	char who[PRG_NAME_BYTES + 8];
+	char who[PRG_NAME_BYTES + 8] = "peer ";
 	int rc = prg_store_wg_open(s->store, s->interface->id, *id, PAGE, true, &rows, err);
 
 	*ret_n = 0;
 	while (rc == 0 && (rc = prg_store_wg_next(rows, &row, err)) == 0 && row != NULL) {
 		*id = row->id;
 		(*ret_n)++;
-		snprintf(who, sizeof(who), "peer %s", row->name);
+		strcpy(who + strlen("peer "), row->name);
 		rc = keep_routes(s, row->peer, err);
 		if (rc == 0)
 			rc = prg_diff_peer(s->plan, NULL, row->peer, 0, 0, who, NULL, err);
 	}
 	return rc;
+}
+
+/* Page by page, in turn into the caller's plan and that of `page`. */
+static int load_pages(struct sync *s, struct page *page, struct prg_error *err)
+{
+	int64_t id = 0;
+	size_t n;
+	int rc, sent;
+
+	do {
+		struct prg_plan *spare = page->plan;
+
+		prg_plan_clear(s->plan);
+		rc = load_page(s, &id, &n, err);
+		prg_store_shrink(s->store);
+		sent = prg_beside_wait(&page->beside, rc == 0 ? err : NULL);
+		if (rc == 0)
+			rc = sent;
+		page->plan = s->plan;
+		s->plan = spare;
+		if (rc == 0)
+			prg_beside_begin(&page->beside, send_page, page);
+	} while (rc == 0 && n == PAGE);
+	sent = prg_beside_wait(&page->beside, rc == 0 ? err : NULL);
+	return rc < 0 ? rc : sent;
 }
 
 int prg_sync_load(struct prg_store *store, struct prg_backend *backend,
@@ -472,23 +514,20 @@ int prg_sync_load(struct prg_store *store, struct prg_backend *backend,
 {
 	SYNC s = { .store = store, .interface = interface, .report = report, .plan = plan,
 		   .flags = PRG_SYNC_EMPTY };
-	int64_t id = 0;
-	size_t n;
+	PRG_PLAN *other = NULL;
+	struct page page = { .apply = apply, .context = context };
 	int rc = sync_begin(&s, err);
 
+	if (rc == 0)
+		rc = prg_plan_new(&other, err);
 	if (rc == 0)
 		rc = observe(&s, backend, err);
 	if (rc == 0)
 		rc = apply(context, plan, err);
-	do {
-		prg_plan_clear(plan);
-		n = 0;
-		if (rc == 0)
-			rc = load_page(&s, &id, &n, err);
-		prg_store_shrink(store);
-		if (rc == 0)
-			rc = apply(context, plan, err);
-	} while (rc == 0 && n == PAGE);
+	page.plan = other;
+	if (rc == 0)
+		rc = load_pages(&s, &page, err);
+	s.plan = plan;
 	prg_plan_clear(plan);
 	s.flags &= ~(unsigned)PRG_SYNC_EMPTY;
 	if (rc == 0)

@@ -72,22 +72,31 @@ static size_t count_cores(void)
 	return (size_t)CPU_COUNT(&set);
 }
 
+/* No signal is handled in it. */
+static bool start_thread(pthread_t *thread, void *(*fn)(void *), void *argument)
+{
+	sigset_t all, before;
+	int errnum;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	errnum = pthread_create(thread, NULL, fn, argument);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return errnum == 0;
+}
+
 /* One less than there are cores: the caller is the other. */
 static void start(struct prg_crew *crew, size_t few)
 {
 	size_t wanted = crew->n > few ? count_cores() : 1;
-	sigset_t all, before;
 
 	if (wanted > count_slices(crew->n))
 		wanted = count_slices(crew->n);
 	if (wanted > MAX_THREADS)
 		wanted = MAX_THREADS;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (crew->n_threads + 1 < wanted &&
-	       pthread_create(&crew->threads[crew->n_threads], NULL, run, crew) == 0)
+	       start_thread(&crew->threads[crew->n_threads], run, crew))
 		crew->n_threads++;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 int prg_crew_new(size_t n, size_t few, prg_parallel_fn *fn, void *context,
@@ -167,4 +176,32 @@ int prg_parallel(size_t n, size_t few, prg_parallel_fn *fn, void *context, struc
 		*err = crew->err;
 	prg_crew_free(&crew);
 	return rc;
+}
+
+static void *call(void *argument)
+{
+	struct prg_beside *beside = argument;
+
+	beside->rc = beside->fn(beside->context, &beside->err);
+	return NULL;
+}
+
+void prg_beside_begin(struct prg_beside *beside, prg_beside_fn *fn, void *context)
+{
+	*beside = (struct prg_beside){ .fn = fn, .context = context };
+	beside->threaded = count_cores() > 1 && start_thread(&beside->thread, call, beside);
+}
+
+int prg_beside_wait(struct prg_beside *beside, struct prg_error *err)
+{
+	if (beside->fn == NULL)
+		return 0;
+	if (beside->threaded)
+		pthread_join(beside->thread, NULL);
+	else
+		call(beside);
+	beside->fn = NULL;
+	if (beside->rc != 0 && err != NULL)
+		*err = beside->err;
+	return beside->rc;
 }

@@ -3,6 +3,8 @@
 #ifndef PRG_BASE_PARALLEL_H
 #define PRG_BASE_PARALLEL_H
 
+#include <pthread.h>
+
 #include "peerage.h"
 
 /* Does the things from `from` up to, but not, `to`; in several threads at once. */
@@ -28,5 +30,24 @@ int prg_crew_new(size_t n, size_t few, prg_parallel_fn *fn, void *context,
 int prg_crew_wait(struct prg_crew *crew, size_t index, struct prg_error *err);
 /* Ends the threads; what is not begun is left. */
 void prg_crew_free(struct prg_crew **crew);
+
+/*
+ * One call beside the caller's work, in a thread; with a single core, or where none can
+ * be started, when it is waited for.
+ */
+typedef int prg_beside_fn(void *context, struct prg_error *err);
+struct prg_beside {
+	prg_beside_fn *fn; /* NULL: there is no call */
+	void *context;
+	bool threaded;
+	pthread_t thread;
+	int rc;
+	struct prg_error err;
+};
+
+/* One that began before has been waited for. */
+void prg_beside_begin(struct prg_beside *beside, prg_beside_fn *fn, void *context);
+/* What the call returned; 0 where there was none. Each that began is waited for. */
+int prg_beside_wait(struct prg_beside *beside, struct prg_error *err);
 
 #endif
