@@ -115,7 +115,8 @@ enum cmd_flags {
 	CMD_LISTS = 1u << 3,   /* -t */
 	CMD_PLAIN = 1u << 4,   /* text only: neither -j nor -t */
 	CMD_ASKS = 1u << 5,    /* destructive: -y */
-	CMD_HOST = 1u << 6     /* sets or reads this host's firewall and forwarding */
+	CMD_HOST = 1u << 6,    /* sets or reads this host's firewall and forwarding */
+	CMD_TERSE = 1u << 7    /* a table with -n only */
 };
 
 /* What completion offers behind a command. */

@@ -162,7 +162,9 @@ static bool draws(const struct cli *cli)
 
 	if (cli->out.mode != OUT_TABLE || command->flags & CMD_PLAIN)
 		return false;
-	return cli->dry_run || command->flags & CMD_LISTS ||
+	if (cli->dry_run || command->flags & CMD_TERSE)
+		return cli->dry_run;
+	return command->flags & CMD_LISTS ||
 	       (command->group != GROUP_PEERS && command->group != GROUP_ONBOARDING &&
 	        command->group != GROUP_UPKEEP);
 }
