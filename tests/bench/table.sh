@@ -63,11 +63,24 @@ use() {
 down() { peerage -q down; }
 # wg9: an interface for wg(8) alone. Its peers go first: with them, deleting it
 # would take 18 ms each.
-fresh_wg9() {
+absent_wg9() {
 	if in_ns server ip link show wg9; then
 		in_ns server wg setconf wg9 /dev/null && in_ns server ip link del wg9
 	fi
+}
+fresh_wg9() {
+	absent_wg9
 	in_ns server ip link add wg9 type wireguard
+}
+# whole_wg9: what it takes without peerage to load peers into an interface that is used
+whole_wg9() {
+	cat >"$box/whole_wg9" <<'EOF'
+#!/bin/sh
+ip link add wg9 type wireguard && wg setconf wg9 "$1" &&
+ip address add 10.99.0.1/12 dev wg9 && ip -6 address add fd09::1/64 dev wg9 &&
+ip link set wg9 up
+EOF
+	chmod +x "$box/whole_wg9"
 }
 nothing() { :; }
 # Ten peers get another preshared key, behind everybody's back.
@@ -94,6 +107,11 @@ at() {
 		row 'up; wg setconf' "$n" "$(ms "$box/up")" "$(ms "$box/setconf")" 1
 		row 'up, memory (KiB); wg setconf' "$n" "$(median "$box/up" 2)" \
 			"$(median "$box/setconf" 2)" "$third"
+		whole_wg9
+		sed '/^ListenPort/d' "$box/wg.conf" >"$box/wg9.conf" # wg0 has it
+		times "$box/whole" absent_wg9 "$box/whole_wg9" "$box/wg9.conf"
+		row 'up; ip link, wg setconf, ip address, ip link' "$n" "$(ms "$box/up")" \
+			"$(ms "$box/whole")" -
 		fresh_wg9 >/dev/null 2>&1
 		in_ns server ip link del wg9
 	fi
