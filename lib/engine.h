@@ -131,7 +131,7 @@ int prg_describe_interface(const struct prg_interface *from, const struct prg_in
                            struct prg_report *report, char **ret, size_t *ret_n,
                            struct prg_error *err);
 
-/* ---- apply.c: register to running interface */
+/* ---- apply.c, updown.c, drain.c: register to running interface */
 /* "peerage:REGISTER-ID", the alias of a link that is ours. */
 #define PRG_OWN_ALIAS_TEXT 48
 void prg_own_alias(const struct prg_store *store, char ret[PRG_OWN_ALIAS_TEXT]);
