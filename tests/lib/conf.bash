@@ -2,5 +2,5 @@
 # shellcheck shell=bash
 # conf_values CONF KEY: its values, one a line
 conf_values() {
-	sed -n "s/^$2 *= *//Ip" "$1" | tr ',' '\n' | tr -d ' '
+	sed -n "/^$2 *= */I { s/^[^=]*= *//; s/ //g; s/,/\\n/g; p }" "$1"
 }

@@ -6,16 +6,12 @@
 
 # One peer a line: key, psk yes or no, endpoint, allowed IPs, handshake, rx, tx, keepalive
 wg_says() {
-	in_ns server wg show wg0 dump | tail -n +2 | while IFS=$'\t' read -r key psk endpoint ips \
-		shook rx tx keepalive; do
-		[ "$psk" = '(none)' ] && psk=false || psk=true
-		[ "$endpoint" = '(none)' ] && endpoint=null
-		[ "$ips" = '(none)' ] && ips=
-		[ "$shook" = 0 ] && shook=null
-		[ "$keepalive" = off ] && keepalive=0
-		ips=$(tr ',' '\n' <<<"$ips" | sort | paste -sd,)
-		echo "$key $psk $endpoint [$ips] $shook $rx $tx $keepalive"
-	done | sort
+	in_ns server wg show wg0 dump | jq -Rrn '
+		def none($word; $value): if . == $word then $value else . end;
+		[inputs / "\t"][1:][] | [.[0], .[1] != "(none)", (.[2] | none("(none)"; "null")),
+			"[" + (.[3] / "," - ["(none)"] | sort | join(",")) + "]",
+			(.[4] | none("0"; "null")), .[5], .[6], (.[7] | none("off"; "0"))] |
+		map(tostring) | join(" ")' | sort
 }
 line='[.public_key, .has_preshared_key, (.live.endpoint // "null"),
 	"[" + (.allowed_ips | sort | join(",")) + "]",
@@ -29,9 +25,7 @@ status_says() {
 show_says() {
 	local name
 	peerage -j list | jq -r '.peers[] | select(.state == "active").name' |
-		while read -r name; do
-			peerage -j show "$name" | jq -r ".peer | $line"
-		done | sort
+		while read -r name; do peerage -j show "$name"; done | jq -r ".peer | $line" | sort
 }
 without_endpoint() { awk '{ $3 = "null"; print }'; }
 
