@@ -42,7 +42,7 @@ error_is() {
 
 # j FILTER: $output is one JSON document for which the filter is true
 j() {
-	jq -es 'length == 1' <<<"$output" >/dev/null && jq -e "$1" <<<"$output" >/dev/null ||
+	jq -es "length == 1 and (.[0] | ($1))" <<<"$output" >/dev/null ||
 		{ echo "not so: $1: $output" && return 1; }
 }
 
