@@ -23,11 +23,15 @@ findings() {
 # finds "SEVERITY KIND PEER"…: these and no other, in this order ("-" for no peer);
 # the first one's command into $mend
 finds() {
-	local all got
+	local all got='' severity kind peer command
 	all=$(findings)
-	got=$(awk -F'\t' '{ print $1, $2, $3 == "" ? "-" : $3 }' <<<"$all")
-	mend=$(head -n 1 <<<"$all" | cut -f7)
-	[ "$got" = "$(printf '%s\n' "$@")" ] && return
+	mend=
+	# a byte that is no space, so that an empty field is one
+	while IFS=$'\x1f' read -r severity kind peer _ _ _ command _; do
+		[ -n "$got" ] || mend=$command
+		got+="$severity $kind ${peer:--}"$'\n'
+	done <<<"${all//$'\t'/$'\x1f'}"
+	[ "$got" = "$(printf '%s\n' "$@")"$'\n' ] && return
 	note "found: $all"
 	cat "$box/errs"
 	return 1
