@@ -13,8 +13,10 @@
  *    for the user: EPERM;
  *  - what is not on the list is unknown, ENOSYS, so that a C library falls back; so is
  *    what is on it with other arguments: a socket but AF_UNIX and AF_NETLINK (route,
- *    generic), a signal to others (but that a pipeline in the background stops), being
- *    dumpable again, an ioctl but some of terminals.
+ *    generic), a signal to others (but that a pipeline in the background stops), by
+ *    fcntl(2) either, being dumpable again, an ioctl but some of terminals, a mode by
+ *    which everybody writes or that makes a program setuid.
+ * Modes and owners of files are not changed by name: landlock would not mind whose.
  * Where sockets are made by socketcall(2) (32-bit x86 with an old C library), their family
  * cannot be seen and is not judged.
  * Returns 0, or an errno: ENOSYS also where it was built without libseccomp.

@@ -7,6 +7,7 @@
 #ifndef __s390__
 
 #include <asm/termbits.h>
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/prctl.h>
 #include <linux/sockios.h>
@@ -17,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #ifndef PR_SET_VMA
 #define PR_SET_VMA 0x53564d41 /* names memory: glibc 2.38 does */
@@ -49,17 +51,16 @@ static const int refused[] = {
 /* What strace shows of all commands; what the C library may take in place of one of
  * these, on this kernel or another; and what a program in a terminal needs. */
 static const int allowed[] = {
-	/* files */
+	/* files; fcntl and fchmod are below */
 	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(pread64),
 	SCMP_SYS(pwrite64), SCMP_SYS(preadv), SCMP_SYS(pwritev), SCMP_SYS(close), SCMP_SYS(lseek),
-	SCMP_SYS(fcntl), SCMP_SYS(flock), SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(syncfs),
+	SCMP_SYS(flock), SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(syncfs),
 	SCMP_SYS(ftruncate), SCMP_SYS(fallocate), SCMP_SYS(openat), SCMP_SYS(faccessat),
 	SCMP_SYS(readlinkat), SCMP_SYS(mkdirat), SCMP_SYS(unlinkat), SCMP_SYS(linkat),
-	SCMP_SYS(renameat2), SCMP_SYS(fchmod), SCMP_SYS(fchmodat), SCMP_SYS(fchown),
-	SCMP_SYS(fchownat), SCMP_SYS(utimensat), SCMP_SYS(getdents64), SCMP_SYS(getcwd),
-	SCMP_SYS(statfs), SCMP_SYS(fstatfs), SCMP_SYS(statx), SCMP_SYS(dup), SCMP_SYS(dup3),
-	SCMP_SYS(pipe2), SCMP_SYS(umask), SCMP_SYS(faccessat2), SCMP_SYS(newfstatat),
-	SCMP_SYS(fstat), SCMP_SYS(renameat),
+	SCMP_SYS(renameat2), SCMP_SYS(fchown), SCMP_SYS(utimensat), SCMP_SYS(getdents64),
+	SCMP_SYS(getcwd), SCMP_SYS(statfs), SCMP_SYS(fstatfs), SCMP_SYS(statx), SCMP_SYS(dup),
+	SCMP_SYS(dup3), SCMP_SYS(pipe2), SCMP_SYS(umask), SCMP_SYS(faccessat2),
+	SCMP_SYS(newfstatat), SCMP_SYS(fstat), SCMP_SYS(renameat),
 	/* memory; mmap and mprotect are below */
 	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(msync),
 	SCMP_SYS(mlock), SCMP_SYS(mlock2), SCMP_SYS(munlock),
@@ -88,13 +89,13 @@ static const int allowed[] = {
 	/* what only some kinds of processor have: without "at" and flags; with 64 bits on 32 */
 	SCMP_SYS(open), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(access), SCMP_SYS(readlink),
 	SCMP_SYS(mkdir), SCMP_SYS(rmdir), SCMP_SYS(unlink), SCMP_SYS(link), SCMP_SYS(rename),
-	SCMP_SYS(chmod), SCMP_SYS(dup2), SCMP_SYS(pipe), SCMP_SYS(poll), SCMP_SYS(epoll_wait),
+	SCMP_SYS(dup2), SCMP_SYS(pipe), SCMP_SYS(poll), SCMP_SYS(epoll_wait),
 	SCMP_SYS(getpgrp), SCMP_SYS(pause), SCMP_SYS(select), SCMP_SYS(time), SCMP_SYS(arch_prctl),
 	SCMP_SYS(clock_gettime64), SCMP_SYS(clock_getres_time64), SCMP_SYS(clock_nanosleep_time64),
 	SCMP_SYS(clock_adjtime64), SCMP_SYS(ppoll_time64), SCMP_SYS(pselect6_time64),
 	SCMP_SYS(futex_time64), SCMP_SYS(recvmmsg_time64), SCMP_SYS(rt_sigtimedwait_time64),
 	SCMP_SYS(timerfd_settime64), SCMP_SYS(timerfd_gettime64), SCMP_SYS(utimensat_time64),
-	SCMP_SYS(fcntl64), SCMP_SYS(ftruncate64), SCMP_SYS(fstat64), SCMP_SYS(stat64),
+	SCMP_SYS(ftruncate64), SCMP_SYS(fstat64), SCMP_SYS(stat64),
 	SCMP_SYS(lstat64), SCMP_SYS(fstatat64), SCMP_SYS(statfs64), SCMP_SYS(fstatfs64),
 	SCMP_SYS(_llseek), SCMP_SYS(_newselect), SCMP_SYS(sigreturn), SCMP_SYS(getuid32),
 	SCMP_SYS(geteuid32), SCMP_SYS(getgid32), SCMP_SYS(getegid32), SCMP_SYS(getgroups32),
@@ -108,6 +109,11 @@ static const unsigned requests[] = {
 #ifdef TCGETS2
 	TCGETS2, TCSETS2, TCSETSW2, TCSETSF2,
 #endif
+};
+
+/* Of a file that is open: not whom the kernel signals of it, and by what. */
+static const unsigned commands[] = {
+	F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_DUPFD_CLOEXEC,
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -173,6 +179,9 @@ static int add_judged(scmp_filter_ctx filter, unsigned self)
 		/* what types for the user */
 		{ SCMP_SYS(ioctl), REFUSE, 1, { IS(1, TIOCSTI) } },
 		{ SCMP_SYS(ioctl), REFUSE, 1, { IS(1, TIOCLINUX) } },
+		/* Of what is open; landlock would not mind whose mode is changed by name. */
+		{ SCMP_SYS(fchmod), SCMP_ACT_ALLOW, 1,
+		  { MASKED(1, S_ISUID | S_ISGID | S_ISVTX | S_IWOTH, 0) } },
 		/* nothing that was written is ever run */
 		{ SCMP_SYS(mprotect), SCMP_ACT_ALLOW, 1, { MASKED(2, PROT_EXEC, 0) } },
 		{ SCMP_SYS(mprotect), REFUSE, 1, { MASKED(2, PROT_EXEC, PROT_EXEC) } },
@@ -185,6 +194,11 @@ static int add_judged(scmp_filter_ctx filter, unsigned self)
 		rc = add(filter, rules[i].action, rules[i].call, rules[i].n, rules[i].conditions);
 	for (size_t i = 0; i < COUNT(requests) && !rc; i++)
 		rc = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, &IS(1, requests[i]));
+	for (size_t i = 0; i < COUNT(commands) && !rc; i++) {
+		rc = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1, &IS(1, commands[i]));
+		if (!rc)
+			rc = add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl64), 1, &IS(1, commands[i]));
+	}
 	return rc;
 }
 

@@ -112,6 +112,18 @@ static long read_of_init(void)
 {
 	return open("/proc/1/environ", O_RDONLY);
 }
+static long change_mode(void)
+{
+	return fchmodat(AT_FDCWD, "secret", 0666, 0);
+}
+static long change_mode_of_what_may_be_read(void)
+{
+	return fchmod(open("../read/file", O_RDONLY), 0666);
+}
+static long make_setuid(void)
+{
+	return fchmod(open("../open/file", O_RDONLY), 04755);
+}
 static long change_root(void)
 {
 	return chroot(".");
@@ -174,6 +186,16 @@ static long signal_group(void)
 static long signal_a_thread(void)
 {
 	return syscall(SYS_tgkill, getppid(), getppid(), SIGCONT);
+}
+/* The kernel sends one to whom a file says that it is of, when there is something to read. */
+static long signal_by_a_file(void)
+{
+	int fds[2];
+
+	if (pipe(fds) != 0 || fcntl(fds[0], F_SETOWN, getppid()) != 0 ||
+	    fcntl(fds[0], F_SETSIG, SIGCONT) != 0 || fcntl(fds[0], F_SETFL, O_ASYNC) != 0)
+		return -1;
+	return write(fds[1], "x", 1);
 }
 static long limit_parent(void)
 {
@@ -363,9 +385,13 @@ static long socket_pair(void)
 
 static long may_write(void)
 {
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int fd = open("../open/new", O_RDWR | O_CREAT | O_EXCL, 0600);
 
 	if (fd < 0 || write(fd, "x", 1) != 1 || fsync(fd) != 0 || ftruncate(fd, 0) != 0)
+		return -1;
+	/* as files that all may read are made, and SQLite's are locked */
+	if (fchmod(fd, 0644) != 0 || fcntl(fd, F_SETLKW, &lock) != 0)
 		return -1;
 	return unlink("../open/new");
 }
@@ -445,10 +471,11 @@ static const struct {
 	TRY(read_file), TRY(write_file), TRY(truncate_file), TRY(make_file), TRY(make_directory),
 	TRY(remove_file), TRY(list_directory), TRY(list_root), TRY(write_what_may_be_read),
 	TRY(move_in), TRY(link_out), TRY(climb_out), TRY(follow_a_link), TRY(make_a_link),
-	TRY(make_a_device), TRY(write_own_memory), TRY(read_of_init), TRY(change_root),
+	TRY(make_a_device), TRY(write_own_memory), TRY(read_of_init), TRY(change_mode),
+	TRY(change_mode_of_what_may_be_read), TRY(make_setuid), TRY(change_root),
 	TRY(execute), TRY(execute_at), TRY(spawn), TRY(fork_one), TRY(trace_parent),
 	TRY(read_parent), TRY(write_parent), TRY(signal_parent), TRY(signal_group),
-	TRY(signal_a_thread), TRY(limit_parent), TRY(open_parent), TRY(be_dumpable),
+	TRY(signal_a_thread), TRY(signal_by_a_file), TRY(limit_parent), TRY(open_parent), TRY(be_dumpable),
 	TRY(leave_a_core), TRY(map_code), TRY(make_code),
 #ifdef __x86_64__
 	TRY(call_as_32_bit),
