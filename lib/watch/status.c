@@ -218,7 +218,7 @@ static int tell_in_full(struct join *j, struct prg_error *err)
 }
 
 /* peer is zero but for what is set here. Of one that does not run, only the register
- * can tell the rest. */
+ * can tell the rest; where it was let go since its page was read, it is not told. */
 static int tell_briefly(struct join *j, const struct prg_peer_brief *brief, struct prg_peer *peer,
                         struct prg_error *err)
 {
@@ -228,6 +228,8 @@ static int tell_briefly(struct join *j, const struct prg_peer_brief *brief, stru
 
 	if (rc == 0 && record == NULL)
 		rc = prg_store_peer_by_id(j->reg->store, brief->id, &full, err);
+	if (rc == PRG_E_NOT_FOUND || (full != NULL && full->state == PRG_PEER_REVOKED))
+		return 0;
 	if (rc < 0)
 		return rc;
 	peer->id = brief->id;

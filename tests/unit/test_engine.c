@@ -551,6 +551,40 @@ static void a_brief_status(void **state)
 	                     &err));
 }
 
+/* While the first is told, another process lets the second and the third go. */
+static int let_go(void *context, const struct prg_live *live, const struct prg_peer *peer)
+{
+	struct counted *c = context;
+	PRG_REPORT *report = NULL;
+	struct prg_register *other = NULL;
+
+	if (c->disabled == 0) {
+		assert_string_equal(peer->name, "a");
+		assert_ok(prg_register_open(path, 0, 0, &other, &err));
+		prg_register_set_backend(other, PRG_BACKEND_MEMORY);
+		assert_ok(do_verb(other, PRG_FORGET, 0, &report, "b", NULL));
+		assert_ok(do_verb(other, PRG_REVOKE, 0, &report, "c", NULL));
+		prg_register_close(&other);
+	}
+	return count(context, live, peer);
+}
+
+static void a_brief_status_of_those_who_go(void **state)
+{
+	struct prg_register *reg = *state;
+	PRG_REPORT *report = NULL;
+	struct prg_live_interface interface;
+	struct counted c = { 0 };
+
+	init_flags(reg, 0);
+	assert_ok(do_verb(reg, PRG_ADD, 0, &report, "a", "b", "c", "d", NULL));
+	assert_ok(do_verb(reg, PRG_DISABLE, 0, &report, "a", "b", "c", NULL));
+	assert_ok(prg_status(reg, "wg0", NULL, 0, PRG_STATUS_BRIEF, &interface, let_go, &c, &err));
+	assert_int_equal(c.live, 1);
+	assert_int_equal(c.disabled, 1);
+	assert_int_equal(c.missing + c.unknown, 0);
+}
+
 static void settings_change_and_tell(void **state)
 {
 	struct prg_register *reg = *state;
@@ -830,6 +864,7 @@ int main(void)
 		TEST(order_does_not_matter),
 		TEST(some_of_many_differ),
 		TEST(a_brief_status),
+		TEST(a_brief_status_of_those_who_go),
 		TEST(settings_change_and_tell),
 		TEST(a_wider_pool),
 		TEST(an_interface_is_removed),
