@@ -174,7 +174,7 @@ static int probe_firewall(struct prg_road *road, struct prg_error *err)
 	       strcmp(wanted.nat, road->interface->nat) == 0;
 	if (road->as == PRG_APPLY && same)
 		return 0;
-	return prg_nft_wanted(&wanted) ? prg_nft_probe(&road->listing, err) : 0;
+	return prg_nft_wanted(&wanted) ? prg_nft_probe(&road->listing, !same, err) : 0;
 }
 
 /* Does what is registered, or is about to be, have an IPv6 address? The default has. */

@@ -92,7 +92,7 @@ static int read_question(int fd, struct question *question, char **ret_input)
 
 	if (receive_all(fd, question, sizeof(*question)) < 0 || question->length > PRG_SPAWN_LIMIT)
 		return -1;
-	if (question->call < PRG_NFT_LIST_TABLES || question->call > PRG_NFT_MAKE)
+	if (question->call < PRG_NFT_LIST_TABLES || question->call > PRG_NFT_TRY)
 		return -1;
 	if (question->call == PRG_NFT_LIST_TABLE &&
 	    !prg_nft_is_table(question->table, sizeof(question->table)))

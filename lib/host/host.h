@@ -27,9 +27,11 @@ struct prg_listing {
 };
 void prg_listing_done(struct prg_listing *listing);
 #define PRG_LISTING PRG_CLEANUP(prg_listing_done) struct prg_listing
-/* Is nft here, and may it be used? PRG_E_UNSUPPORTED with the way out ("install
- * nftables, or --nat none"). Changes nothing. */
-int prg_nft_probe(struct prg_listing *listing, struct prg_error *err);
+/* Is nft here, and may it be used? `first`: before there is a table of ours, which the kernel
+ * may tell by itself and then take from us; but whether it is still as wanted only an nft
+ * can say that lists as JSON. PRG_E_UNSUPPORTED with the way out ("install nftables, or
+ * --nat none"). Changes nothing. */
+int prg_nft_probe(struct prg_listing *listing, bool first, struct prg_error *err);
 /* The table as it is to be, in nft's JSON: pure, for golden tests. Add, delete and add
  * again in one batch, so that loading replaces atomically. register_id goes into
  * a comment of the rules. *ret for free(3). */

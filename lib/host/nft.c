@@ -40,15 +40,22 @@ static int list_all(struct prg_listing *listing, json_t **ret_objects, struct pr
 	return rc == PRG_E_FAILED || rc == PRG_E_CORRUPT ? 0 : rc;
 }
 
-int prg_nft_probe(struct prg_listing *listing, struct prg_error *err)
+/* Its own list begins so. */
+static bool is_of_nft(const json_t *objects)
 {
-	static const struct prg_nft_request request = { .call = PRG_NFT_LIST_TABLES };
-	PRG_JSON *objects = NULL;
+	return json_object_get(json_array_get(objects, 0), "metainfo") != NULL;
+}
+
+int prg_nft_probe(struct prg_listing *listing, bool first, struct prg_error *err)
+{
+	const struct prg_nft_request request = { .call = first ? PRG_NFT_TRY
+		                                               : PRG_NFT_LIST_TABLES };
+	PRG_JSON *objects = NULL, *tables = NULL;
 	int rc = list_all(listing, &objects, err);
 
-	if (rc < 0 || objects != NULL)
+	if (rc < 0 || (objects != NULL && (!first || is_of_nft(objects))))
 		return rc;
-	return list(&request, &objects, err);
+	return list(&request, &tables, err);
 }
 
 static bool has_table(const json_t *objects, const char *table)

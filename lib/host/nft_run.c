@@ -54,6 +54,7 @@ int prg_nft_run_here(const struct prg_nft_request *request, struct prg_spawned *
 		[PRG_NFT_LIST_TABLE] = table,
 		[PRG_NFT_LIST_RULESET] = ruleset,
 		[PRG_NFT_LOAD] = load,
+		[PRG_NFT_TRY] = tables,
 	};
 	const char *path = prg_nft_path();
 

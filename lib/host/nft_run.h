@@ -11,7 +11,8 @@ enum prg_nft_call {
 	PRG_NFT_LIST_TABLE,      /* one of these */
 	PRG_NFT_LIST_RULESET,    /* all there is */
 	PRG_NFT_LOAD,            /* what `input` says; the answer is what was made */
-	PRG_NFT_MAKE             /* the same, in JSON, without nft: prg_nft_make() */
+	PRG_NFT_MAKE,            /* the same, in JSON, without nft: prg_nft_make() */
+	PRG_NFT_TRY              /* as LIST_TABLES, but by nft whatever the kernel tells */
 };
 struct prg_nft_request {
 	enum prg_nft_call call;

@@ -46,6 +46,7 @@ static void test_same_answers(void **state)
 		{ .call = PRG_NFT_LIST_TABLES },
 		{ .call = PRG_NFT_LIST_TABLE, .table = "peerage-no.3dsuch" },
 		{ .call = PRG_NFT_LIST_RULESET },
+		{ .call = PRG_NFT_TRY },
 		{ .call = PRG_NFT_LOAD, .input = "{\"nftables\":[{\"no such thing\":1}]}" },
 		{ .call = PRG_NFT_LOAD, .input = "{\"nftables\":[{\"include\":1}]}" },
 		{ .call = PRG_NFT_LOAD, .input = "" },

@@ -150,7 +150,7 @@ int main(int argc, char **argv)
 	else if (strcmp(command, "forward") == 0 && argc >= 3)
 		rc = forward(argc, argv, &err);
 	else if (strcmp(command, "probe") == 0)
-		rc = prg_nft_probe(&listing, &err);
+		rc = prg_nft_probe(&listing, true, &err);
 	else if (strcmp(command, "advertise") == 0 && argc == 3)
 		return advertise(argv[2]) < 0;
 	else if (strcmp(command, "listen") == 0 && argc == 3)

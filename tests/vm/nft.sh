@@ -119,6 +119,21 @@ others 0 "table inet theirs { chain c { type filter hook output priority 0; poli
 others 0 "table ip theirs { chain c { type nat hook postrouting priority 0; }; }"
 others 0 "table ip peerage-wg0 { }"
 
+note "an nft that could never list what was made"
+stands_in 'echo "Error: JSON support not compiled-in" >&2; exit 1'
+before=$(entries)
+exits 1 "init" peerage -q init wg9 --endpoint 192.0.2.1 --address 10.99.0.1/24
+one_line "in one line"
+says "what to do" 'without JSON: install a full nftables, or .*--nat none'
+is "nothing of it is recorded" "$(entries)" "$before"
+exits 0 "without a firewall it is of no use" \
+	peerage -q init wg9 --endpoint 192.0.2.1 --address 10.99.0.1/24 --nat none
+exits 0 "wg9 goes" peerage -q -y interfaces remove wg9
+stands_in 'exec "$REAL" "$@"'
+exits 0 "with a full nft: init" peerage -q init wg9 --endpoint 192.0.2.1 --address 10.99.0.1/24
+is "it is asked once, for a list" "$(starts)" "-j list tables inet"
+exits 0 "wg9 goes" peerage -q -y interfaces remove wg9
+
 note "two pools of a family are nft's business"
 exits 0 "a second pool" peerage -q configure address 10.66.0.1/24,10.77.0.1/24,fd66::1/64
 stands_in 'exec "$REAL" "$@"'
