@@ -71,17 +71,31 @@ static int receive_all(int fd, void *ret, size_t length)
 
 /* ------------------------------------------------------------------ the child */
 
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+/* Could nft see the word in these characters, of which a word can be? Not inside of one that
+ * stands apart and begins with a letter, as a table does that is named after an interface. */
+static bool includes(const char *word, size_t length, bool apart)
+{
+	const char *found = memmem(word, length, "include", 7);
+
+	return found != NULL && (found == word || !apart || strchr(LETTERS, *word) == NULL);
+}
+
 /* In nft's language a file can be named, of which an error would tell a line. A comment is
  * none of ours, and could hide where a string begins. */
 static bool names_file(const char *input)
 {
-	bool quoted = false;
+	bool quoted = false, apart = true;
+	size_t length;
 
-	for (; *input != '\0'; input++) {
-		if (*input == '"')
-			quoted = !quoted;
-		else if (!quoted && (*input == '#' || strncmp(input, "include", 7) == 0))
+	for (; *input != '\0'; input += length) {
+		length = strspn(input, LETTERS "0123456789_-./");
+		if (!quoted && (*input == '#' || includes(input, length, apart)))
 			return true;
+		apart = length == 0 && strchr(" \t\n", *input) != NULL;
+		quoted ^= *input == '"';
+		length += length == 0;
 	}
 	return false;
 }

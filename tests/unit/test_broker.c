@@ -50,6 +50,8 @@ static void test_same_answers(void **state)
 		{ .call = PRG_NFT_LOAD, .input = "{\"nftables\":[{\"no such thing\":1}]}" },
 		{ .call = PRG_NFT_LOAD, .input = "{\"nftables\":[{\"include\":1}]}" },
 		{ .call = PRG_NFT_LOAD, .input = "" },
+		/* as a part of a word, it names an interface */
+		{ .call = PRG_NFT_LOAD, .input = "no such peerage-wg.include thing" },
 	};
 	size_t i;
 
@@ -152,6 +154,9 @@ static void test_files(void **state)
 		"add table inet t\n include\"/etc/shadow\"",
 		"{\"nftables\":1};include \"/etc/shadow\"",
 		"# \"\ninclude \"/etc/shadow\"",
+		"add table inet t;include \"/etc/shadow\"",
+		"0xainclude \"/etc/shadow\"",
+		"1:2:3:4:5:6:7:abinclude \"/etc/shadow\"",
 	};
 	size_t i;
 

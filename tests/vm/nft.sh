@@ -141,6 +141,10 @@ exits 0 "up" peerage -q up
 is "nft loads once" "$(starts)" "-j -e -f -"
 table >"$box/table"
 exits 0 "down" peerage -q down
+exits 0 "an interface with the name of a word of nft's" \
+	peerage -q init include --endpoint 192.0.2.1 --address 10.98.0.1/24,10.97.0.1/24
+ok "has its table" in_ns server "$REAL" list table inet peerage-include
+exits 0 "and goes" peerage -q -y interfaces remove include
 
 stands_in 'set -- "${@/-e/-j}"; exec "$REAL" "$@"'
 exits 0 "up, with an nft that does not tell what it made" peerage -q up
