@@ -243,8 +243,8 @@ typedef int prg_store_wg_fn(void *context, int64_t id, const char *name,
 int prg_store_each_wg(struct prg_store *store, int64_t interface_id, prg_store_wg_fn *fn,
                       void *context, struct prg_error *err);
 /* The same, row by row, as it is asked for: at most limit of those with id > after.
- * names false: each name is "", which is quicker. A snapshot is held until it is
- * closed. */
+ * names false: each name is "", which is quicker, above all for a part of the peers. A
+ * snapshot is held until it is closed. */
 struct prg_wg_rows;
 struct prg_wg_row { /* valid until the next one */
 	int64_t id;

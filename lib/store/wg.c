@@ -128,19 +128,21 @@ void prg_store_wg_close(struct prg_wg_rows **rows)
 	*rows = NULL;
 }
 
-static int prepare(struct prg_store *store, struct prg_wg_rows *rows, struct prg_error *err)
+/* Whoever wants names wants all peers, in their order: an index would only lead to each of
+ * them. It spares whoever wants some the peers of other interfaces. */
+#define PEERS(columns, index)                                                                      \
+	"SELECT p.id, " columns ", p.public_key, p.keepalive_s, p.endpoint, p.secret_id, s.bytes " \
+	"FROM peer p " index " LEFT JOIN secret s ON s.id = p.secret_id "                          \
+	"WHERE p.interface_id = ?1 AND p.state = 0 AND p.id > ?2 ORDER BY p.id LIMIT ?3"
+
+static int prepare(struct prg_store *store, bool names, struct prg_wg_rows *rows,
+                   struct prg_error *err)
 {
 	int rc = prg_db_snapshot(store, &rows->snapshot, err);
 
-	/* most rows are asked for, in their order: an index would only lead to each of them */
 	if (rc == 0)
 		rc = prg_db_prepare(store,
-		                    "SELECT p.id, CASE WHEN ?4 THEN p.name END, p.public_key, "
-		                    "p.keepalive_s, p.endpoint, p.secret_id, s.bytes "
-		                    "FROM peer p NOT INDEXED LEFT JOIN secret s "
-		                    "ON s.id = p.secret_id "
-		                    "WHERE p.interface_id = ?1 AND p.state = 0 AND p.id > ?2 "
-		                    "ORDER BY p.id LIMIT ?3",
+		                    names ? PEERS("p.name", "NOT INDEXED") : PEERS("NULL", ""),
 		                    &rows->peers, err);
 	if (rc == 0)
 		rc = prg_db_prepare(store,
@@ -159,13 +161,12 @@ int prg_store_wg_open(struct prg_store *store, int64_t interface_id, int64_t aft
 
 	if (rows == NULL)
 		return prg_error_nomem(err);
-	rc = prepare(store, rows, err);
+	rc = prepare(store, names, rows, err);
 	if (rc < 0)
 		return rc;
 	prg_row_bind_int(rows->peers, 1, interface_id);
 	prg_row_bind_int(rows->peers, 2, after);
 	prg_row_bind_int(rows->peers, 3, limit < INT64_MAX ? (int64_t)limit : INT64_MAX);
-	prg_row_bind_int(rows->peers, 4, names);
 	prg_row_bind_int(rows->prefixes.stmt, 1, interface_id);
 	prg_row_bind_int(rows->prefixes.stmt, 2, after);
 	rc = cursor_next(&rows->prefixes, err);

@@ -299,6 +299,51 @@ static void test_two_interfaces(void **state)
 	is_true(f);
 }
 
+static int count_call(void *context)
+{
+	(*(unsigned *)context)++;
+	return 0;
+}
+
+/* What SQLite does, in tens of its instructions, to make the pages of wg1 anew. */
+static unsigned cost_of_wg1(struct fixture *f)
+{
+	unsigned n = 0;
+	struct prg_expected e;
+
+	raw_sql(f->path, "DELETE FROM expected");
+	sqlite3_progress_handler(f->store->db, 10, count_call, &n);
+	e = read_expected(f, "wg1");
+	sqlite3_progress_handler(f->store->db, 0, NULL, NULL);
+	assert_int_equal(e.n, 2);
+	prg_expected_done(&e);
+	return n;
+}
+
+/* A small interface pays for none of a large one's peers, before, between and behind. */
+static void test_small_beside_large(void **state)
+{
+	struct fixture *f = *state;
+	unsigned before;
+	int64_t wg1;
+
+	begin(f);
+	wg1 = add_interface(f, "wg1");
+	add_peer(f, wg1, "first", 1, NULL);
+	add_peer(f, wg1, "second", 2, NULL);
+	commit(f);
+	before = cost_of_wg1(f);
+	begin(f);
+	for (unsigned i = 0; i < PEERS; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "more%u", i);
+		add_peer(f, wg0, name, 10000 + i, NULL);
+	}
+	commit(f);
+	assert_in_range(cost_of_wg1(f), before / 2, before + before / 2);
+}
+
 /* -------------------------------------------------------------------- changing */
 
 /* By hand: each column that is part of it, each way to change a row. */
@@ -601,6 +646,7 @@ int main(void)
 		FILLED_TEST(test_while_another_writes),
 		FILLED_TEST(test_killed_before_commit),
 		FILLED_TEST(test_two_interfaces),
+		FILLED_TEST(test_small_beside_large),
 		FILLED_TEST(test_changes_by_hand),
 		FILLED_TEST(test_erased_by_hand),
 		FILLED_TEST(test_routes),
