@@ -81,20 +81,22 @@ static int read_head(struct prg_store *store, struct prg_link_head *ret, struct 
 		return 0;
 	}
 	rc = prg_db_prepare(store,
-	                    "SELECT number, time, hash FROM audit ORDER BY number DESC LIMIT 1",
+	                    "SELECT " PRG_LINK_GIVEN ", a.number, a.time, a.hash FROM (SELECT 1) "
+	                    "LEFT JOIN (SELECT number, time, hash FROM audit "
+	                    "ORDER BY number DESC LIMIT 1) a",
 	                    &stmt, err);
 	if (rc == 0)
 		rc = prg_db_step(stmt, err);
 	if (rc < 0)
 		return rc;
-	if (rc > 0) {
-		head.number = prg_row_int(stmt, 0, 1, INT64_MAX - 1);
-		head.time = prg_row_int(stmt, 1, INT64_MIN, INT64_MAX);
-		prg_row_blob(stmt, 2, head.hash, PRG_HASH_BYTES);
-		rc = prg_row_check(stmt, err, "the last audit entry");
-		if (rc < 0)
-			return rc;
+	head.number = prg_row_int(stmt, 0, 0, INT64_MAX - 1);
+	if (!prg_row_is_null(stmt, 1)) {
+		head.time = prg_row_int(stmt, 2, INT64_MIN, INT64_MAX);
+		prg_row_blob(stmt, 3, head.hash, PRG_HASH_BYTES);
 	}
+	rc = prg_row_check(stmt, err, "the last audit entry");
+	if (rc < 0)
+		return rc;
 	*ret = head;
 	return 0;
 }

@@ -23,11 +23,18 @@ struct prg_link {
 	unsigned char commitment[PRG_HASH_BYTES];
 };
 
-/* The end of the chain; number 0 and a zero hash before the first entry. */
+/* The end of the chain: the last number that was given, and the last entry's time and
+ * hash; number 0 and a zero hash before the first entry. */
 struct prg_link_head {
 	int64_t number, time;
 	unsigned char hash[PRG_HASH_BYTES];
 };
+
+/* The highest number that was ever given, whatever was taken out since. */
+#define PRG_LINK_GIVEN                                                                         \
+	"max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'audit'), 0), "            \
+	"coalesce((SELECT max(number) FROM audit), 0), "                                       \
+	"coalesce((SELECT max(number) FROM audit_detail), 0))"
 
 /* Length and bytes; 8 bytes of a number. */
 void prg_link_add_bytes(crypto_generichash_state *state, const void *bytes, size_t length);

@@ -305,7 +305,7 @@ int prg_audit_verify(struct prg_store *store, const char *known, uint64_t *ret_e
 
 /* --------------------------------------------------------------- accepting anew */
 
-/* The rows from `first` on, and the highest number that was ever given. */
+/* The rows from `first` on, and the last number that was given. */
 static int digest_rest(struct prg_store *store, struct accepted *accepted, struct prg_error *err)
 {
 	crypto_generichash_state state;
@@ -313,10 +313,7 @@ static int digest_rest(struct prg_store *store, struct accepted *accepted, struc
 	int rc = select_all(store, &stmt, err);
 
 	if (rc == 0)
-		rc = prg_db_prepare(store,
-		                    "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE "
-		                    "name = 'audit'), 0), coalesce((SELECT max(number) FROM audit), 0))",
-		                    &end, err);
+		rc = prg_db_prepare(store, "SELECT " PRG_LINK_GIVEN, &end, err);
 	if (rc == 0)
 		rc = prg_db_step(end, err);
 	if (rc < 0)

@@ -186,6 +186,28 @@ actor() {
 	done
 }
 
+@test "a chain whose end was cut off takes changes, and shows the cut for good" {
+	history
+	cp -r register kept
+	for damage in "DELETE FROM audit WHERE number > 5" "DELETE FROM audit" \
+		"DELETE FROM audit WHERE number > 5; DELETE FROM audit_detail WHERE number > 5" \
+		"DELETE FROM audit WHERE number > 5; DELETE FROM sqlite_sequence"; do
+		rm -rf register && cp -r kept register
+		register "PRAGMA foreign_keys=OFF; $damage"
+		first=6
+		[ "$damage" != "DELETE FROM audit" ] || first=1
+		does_not_hold "entry $first .*missing"
+		for state in disable enable disable; do
+			t 0 $state bobby
+		done
+		does_not_hold "entry $first .*missing"
+		t 0 -y log --accept $first
+		t 0 log --verify
+		t 0 enable bobby
+		t 0 log --verify
+	done
+}
+
 @test "a cut that was covered up and an older copy show against the head" {
 	history
 	cp -r register older
