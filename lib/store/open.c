@@ -24,6 +24,17 @@ static int missing(const char *path, struct prg_error *err)
 	                     path);
 }
 
+/* Whoever may not look at it is told who may. */
+static int unreachable(const char *path, int errnum, struct prg_error *err)
+{
+	if (errnum == EACCES || errnum == EPERM)
+		return prg_error_set(err, PRG_E_PERMISSION,
+		                     "register %s: no permission to look for it there: run as "
+		                     "root, or choose another with --register",
+		                     path);
+	return prg_error_errno(err, errnum, "register %s", path);
+}
+
 static char *join(const char *directory, const char *name)
 {
 	char *joined = NULL;
@@ -59,7 +70,7 @@ int prg_open_paths(struct prg_store *store, const char *path, bool make, struct 
 	if (resolved == NULL && errno == ENOENT)
 		return missing(path, err);
 	if (resolved == NULL)
-		return prg_error_errno(err, errno, "register %s", path);
+		return unreachable(path, errno, err);
 	store->file = join(resolved, name);
 	return store->file ? 0 : prg_error_nomem(err);
 }
@@ -71,7 +82,7 @@ int prg_open_look(const struct prg_store *store, struct prg_error *err)
 	if (lstat(store->file, &st) < 0) {
 		if (errno == ENOENT)
 			return missing(store->path, err);
-		return prg_error_errno(err, errno, "register %s", store->path);
+		return unreachable(store->path, errno, err);
 	}
 	if (S_ISLNK(st.st_mode))
 		return prg_error_set(err, PRG_E_FAILED,

@@ -261,6 +261,12 @@ static void test_odd_names(void **state)
 	}
 }
 
+static void become_nobody(void)
+{
+	if (setgroups(0, NULL) < 0 || setgid(65534) < 0 || setuid(65534) < 0)
+		_exit(9);
+}
+
 static void test_another_user_may_not(void **state)
 {
 	struct fixture *f = *state;
@@ -273,8 +279,7 @@ static void test_another_user_may_not(void **state)
 	assert_int_equal(chmod(f->directory, 0755), 0);
 	child = fork();
 	if (child == 0) {
-		if (setgroups(0, NULL) < 0 || setgid(65534) < 0 || setuid(65534) < 0)
-			_exit(9);
+		become_nobody();
 		if (prg_store_open(f->path, 0, 0, &f->store, &f->err) != PRG_E_PERMISSION)
 			_exit(1);
 		if (strstr(f->err.message, "root") == NULL)
@@ -286,12 +291,22 @@ static void test_another_user_may_not(void **state)
 		_exit(0);
 	}
 	reap(&child, 1);
+	/* not even a look at it */
+	assert_int_equal(chmod(f->directory, 0700), 0);
+	child = fork();
+	if (child == 0) {
+		become_nobody();
+		if (prg_store_open(f->path, 0, 0, &f->store, &f->err) != PRG_E_PERMISSION)
+			_exit(1);
+		_exit(strstr(f->err.message, "run as root") == NULL ? 2 : 0);
+	}
+	reap(&child, 1);
+	assert_int_equal(chmod(f->directory, 0755), 0);
 	/* readable is not enough */
 	assert_int_equal(chmod(f->path, 0644), 0);
 	child = fork();
 	if (child == 0) {
-		if (setgroups(0, NULL) < 0 || setgid(65534) < 0 || setuid(65534) < 0)
-			_exit(9);
+		become_nobody();
 		_exit(prg_store_open(f->path, 0, 0, &f->store, &f->err) != PRG_E_PERMISSION);
 	}
 	reap(&child, 1);
