@@ -134,8 +134,15 @@ int files_finish(struct files_output *output, const void *data, size_t length,
 int files_replace(const char *path, const void *data, size_t length, struct prg_error *err)
 {
 	struct files_output output = FILES_OUTPUT_NONE;
+	struct stat st;
 	int code = open_for(&output, path, err);
 
+	/* root could rename a file over /dev/null, too */
+	if (!code && fstatat(output.directory, output.name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    !S_ISREG(st.st_mode))
+		code = say_error(err, PRG_E_CONFLICT,
+		                 "'%s' is not a regular file, and is left alone: choose another name",
+		                 path);
 	if (!code)
 		code = make_hidden(&output, err);
 	if (!code && (fchmod(output.fd, 0644) != 0 || write_all(output.fd, data, length) != 0 ||

@@ -31,7 +31,7 @@ int files_reserve(struct files_output *output, const char *path, struct prg_erro
 int files_finish(struct files_output *output, const void *data, size_t length,
                  struct prg_error *err);
 /* The same for a file that may be there already and that anybody may read: another
- * takes its place at once, whole. */
+ * takes its place at once, whole. PRG_E_CONFLICT: what is there is no regular file. */
 int files_replace(const char *path, const void *data, size_t length, struct prg_error *err);
 /* Takes a reservation back; fine where there is none. */
 void files_discard(struct files_output *output);

@@ -149,6 +149,12 @@ $output" >/dev/null
 	t 1 metrics --output nowhere/m.prom
 	error_is "nowhere"
 	mkdir full
-	t 1 metrics --output full
+	mkfifo pipe
+	ln -s m.prom link
+	for name in full pipe link; do
+		t 3 metrics --output "$name"
+		error_is "'$name' is not a regular file, and is left alone"
+	done
+	[ -d full ] && [ -p pipe ] && [ -L link ]
 	[ "$(ls -A | grep -c peerage-)" = 0 ]
 }
