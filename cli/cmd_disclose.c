@@ -39,6 +39,9 @@ static int reserve(const struct cli *cli, struct places *places, struct prg_erro
 		code = files_reserve(&places->document, document, err);
 	if (!code && signature)
 		code = files_reserve(&places->signature, signature, err);
+	if (!code && document && files_same(&places->document, &places->signature))
+		code = say_error(err, PRG_E_USAGE, "--output and --signature are one file, '%s': "
+		                                   "choose another name for one of them", document);
 	return code;
 }
 

@@ -78,6 +78,14 @@ int files_reserve(struct files_output *output, const char *path, struct prg_erro
 	return code;
 }
 
+bool files_same(const struct files_output *a, const struct files_output *b)
+{
+	struct stat at, bt;
+
+	return strcmp(a->name, b->name) == 0 && fstat(a->directory, &at) == 0 &&
+	       fstat(b->directory, &bt) == 0 && at.st_dev == bt.st_dev && at.st_ino == bt.st_ino;
+}
+
 static int write_all(int fd, const char *data, size_t length)
 {
 	while (length) {

@@ -11,6 +11,7 @@
 #include "peerage.h"
 
 #include <limits.h>
+#include <stdbool.h>
 
 struct files_output {
 	const char *path;    /* as the user gave it; borrowed */
@@ -30,7 +31,9 @@ int files_reserve(struct files_output *output, const char *path, struct prg_erro
  * the message names it. */
 int files_finish(struct files_output *output, const void *data, size_t length,
                  struct prg_error *err);
-/* The same for a file that may be there already and that anybody may read: another
+/* Whether two that are reserved are to have one name in one directory. */
+bool files_same(const struct files_output *a, const struct files_output *b);
+/* Like both, for a file that may be there already and that anybody may read: another
  * takes its place at once, whole. PRG_E_CONFLICT: what is there is no regular file. */
 int files_replace(const char *path, const void *data, size_t length, struct prg_error *err);
 /* Takes a reservation back; fine where there is none. */

@@ -146,6 +146,9 @@ no_others() {
 	t 3 disclose alice --output new
 	[ ! -e new ]
 	t 1 disclose alice --output nowhere/doc
+	t 2 disclose alice --output one --signature "$PWD/./one"
+	error_is "--output and --signature are one file, 'one'"
+	[ ! -e one ]
 	# what fails there was not logged
 	[ "$(p -q log --head)" = "$head" ]
 	[ "$(ls -A | grep -c '^\.peerage')" = 0 ]
