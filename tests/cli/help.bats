@@ -101,3 +101,28 @@ complete_words() {
 	[ "$(complete_words --interface=wg0 show b)" = "bob " ]
 	[ "$(complete_words -i wg1 show b)" = " " ]
 }
+
+# The columns that peerage-json(5) has for a command's lines.
+columns() {
+	sed -n '/^\.Sh TAB-SEPARATED/,/^\.Sh EXAMPLES/p' "$BATS_TEST_DIRNAME/../../man/peerage-json.5" |
+		awk -v command="$1" '/^\.It/ { here = $0 == ".It Cm " command } here && !/^\./ { exit }
+			here && /^\.Va/ { gsub(/^\.Va |[,.]/, ""); print }' | xargs | tr ' ' '\t'
+}
+
+@test "the columns of TSV are those of the manual" {
+	init
+	for command in interfaces list status audit log usage; do
+		t 0 -t "$command"
+		[ "${lines[0]}" = "$(columns "$command")" ] || { echo "$command: ${lines[0]}" && return 1; }
+	done
+}
+
+@test "the manual says of nothing that is there that it is not" {
+	manual=$BATS_TEST_DIRNAME/../../man/peerage.8
+	no grep -nE 'not enforced|no command erases|not erase it from the kernel|from a timer' "$manual"
+	# whatever asks is named where the manual says what -y answers
+	asks=$(sed -n '/^\.It Fl y , Fl -yes/,/^\.It Fl -wait/p' "$manual")
+	for word in revoke forget interfaces sync apply log 'private key'; do
+		grep -q -- "$word" <<<"$asks" || { echo "not named: $word" && return 1; }
+	done
+}
