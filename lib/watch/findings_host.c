@@ -67,8 +67,11 @@ static int look_at_clock(struct prg_look *look, struct prg_error *err)
 	if (rc < 0)
 		return rc;
 	if (last - look->now > BEHIND_S) {
-		if (asprintf(&what, "this host's clock is %lld minutes behind the register's last "
-		                    "entry", (long long)(last - look->now) / 60) < 0)
+		bool days = last - look->now >= 2 * PRG_DAY_S;
+
+		if (asprintf(&what, "this host's clock is %lld %s behind the register's last entry",
+		             (long long)(last - look->now) / (days ? PRG_DAY_S : 60),
+		             days ? "days" : "minutes") < 0)
 			return prg_error_nomem(err);
 		return prg_findings_add(look->findings, PRG_SEVERITY_WARNING, PRG_F_CLOCK, NULL,
 		                        what, "entries are dated by the last one until it has "

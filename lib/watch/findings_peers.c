@@ -21,7 +21,8 @@ struct peers {
 static const char *span_words(int64_t seconds, char ret[24])
 {
 	if (seconds % 86400 == 0)
-		snprintf(ret, 24, "%lld days", (long long)seconds / 86400);
+		snprintf(ret, 24, "%lld day%s", (long long)seconds / 86400,
+		         seconds == 86400 ? "" : "s");
 	else
 		prg_duration_format(seconds, ret);
 	return ret;
@@ -152,6 +153,9 @@ static int look_at_quiet(struct peers *p, const struct prg_peer *peer, int64_t s
 	struct prg_look *look = p->look;
 	struct prg_findings *f = look->findings;
 	struct prg_observed_row *seen = NULL;
+	/* of the clock, which stamps handshakes, and the time that is trusted, the earlier:
+	 * a clock that leapt ahead must not have people revoked */
+	int64_t now = look->now < p->now ? look->now : p->now;
 	int64_t last, since;
 	char what[120];
 	int rc = 0;
@@ -164,7 +168,7 @@ static int look_at_quiet(struct peers *p, const struct prg_peer *peer, int64_t s
 	since = seen->latest_handshake_at != 0
 	                ? last
 	                : latest(last, latest(peer->keyed_at, peer->created_at));
-	if (look->now - since <= look->interface->stale_after_s)
+	if (now - since <= look->interface->stale_after_s)
 		return 0;
 	if (last != 0) {
 		snprintf(what, sizeof(what), "has not connected for more than %s", p->stale_after);

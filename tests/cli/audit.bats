@@ -85,6 +85,9 @@ findings() { jq -r '[.findings[] | .severity + " " + .kind] | join(",")' <<<"$ou
 	[ "$(findings)" = "warning key-old" ]
 	j '.findings[0] | .peer == "bob" and .what == "has had its key for more than 90 days" and
 		.command == "peerage -i wg0 rotate bob --overlap 7d"'
+	p -q configure rotate-after 1d >/dev/null
+	t 5 -j audit
+	j '.findings[0].what == "has had its key for more than 1 day"'
 	p -q disable bob
 	t 0 audit
 	[ "$stderr" = "wg0 is as it should be" ]

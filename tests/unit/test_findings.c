@@ -235,6 +235,28 @@ static void quiet_peers(void **state)
 	assert_int_equal(find(*state, 0).n, 0);
 }
 
+static void no_one_is_quiet_by_a_clock_that_leapt(void **state)
+{
+	struct prg_clock_look look = { .wall_s = 1800000000, .boottime_s = 100 * 86400,
+		                       .synchronised = true, .boot_id = "a" };
+	INTENT *maintain = NULL;
+	PRG_REPORT *report = NULL;
+
+	prg_clock_pretend(&look);
+	fill(*state, 2, false);
+	assert_ok(prg_memory_traffic("wg0", &keys[0], look.wall_s, 1, 1, NULL));
+	assert_ok(prg_intent_new(PRG_MAINTAIN, "wg0", &maintain, &err));
+	run(*state, maintain, &report);
+	look.wall_s += (int64_t)3650 * 86400;
+	look.boottime_s += 60;
+	assert_int_equal(find(*state, 0).n, 0);
+	/* that time did pass, and the clock went on */
+	look.boottime_s += (int64_t)3650 * 86400;
+	look.wall_s += 60;
+	assert_string_equal(find(*state, 0).text, "info stale-peer p0");
+	prg_clock_pretend(NULL);
+}
+
 /* --------------------------------------------------------------------- sampling */
 
 static struct prg_wg_endpoint at(unsigned char last, uint16_t port)
@@ -317,6 +339,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(nothing_to_find),     TEST(an_interrupted_dump), TEST(many_are_told_as_one),
 		TEST(more_are_told_as_one), TEST(many_of_one_command), TEST(quiet_peers),
+		TEST(no_one_is_quiet_by_a_clock_that_leapt),
 		TEST(two_places_at_once),  TEST(bad_samples),
 	};
 	char command[96];
