@@ -278,7 +278,10 @@ int cmd_audit(struct cli *cli, struct prg_error *err)
 	out_list_end(&cli->out);
 	if (sample_s && !view.watched)
 		cli_remark(cli, "%s does not run as registered: nothing was watched", interface->name);
-	if (!view.any)
+	if (cli->backend == PRG_BACKEND_NONE)
+		cli_remark(cli, "with --backend none the register alone is looked at%s",
+		           view.any ? "" : ", and is as it should be");
+	else if (!view.any)
 		cli_remark(cli, "%s is as it should be", interface->name);
 	return view.fails ? CMD_FINDINGS : 0;
 }
