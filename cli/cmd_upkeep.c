@@ -22,7 +22,6 @@ static int take_name(void *context, const struct prg_interface *interface)
 	return 0;
 }
 
-
 static void print_tick(struct cli *cli, const char *name, const struct prg_report *report,
                        int code, const struct prg_error *failed)
 {
@@ -30,8 +29,11 @@ static void print_tick(struct cli *cli, const char *name, const struct prg_repor
 	const struct prg_upkeep *upkeep = report ? prg_report_upkeep(report) : &nothing;
 	struct out *out = &cli->out;
 
-	if (out->mode != OUT_JSON)
+	if (out->mode != OUT_JSON) {
+		if (cli->dry_run && report && !fields_change_rows(cli, report) && !code)
+			cli_remark(cli, "%s: nothing to change", name);
 		return;
+	}
 	out_row(out);
 	out_text(out, "interface", name);
 	out_bool(out, "applied", report && prg_report_applied(report));
@@ -64,7 +66,7 @@ static void say_tick(const struct cli *cli, const char *name, const struct prg_r
 {
 	const struct prg_upkeep *upkeep = prg_report_upkeep(report);
 
-	if (cli->out.mode == OUT_JSON)
+	if (cli->out.mode == OUT_JSON || cli->dry_run)
 		return;
 	if (upkeep->expired)
 		cli_remark(cli, "%s: expired: %" PRIu64, name, upkeep->expired);
@@ -135,7 +137,10 @@ int cmd_maintain(struct cli *cli, struct prg_error *err)
 		code = say_nomem(err);
 	if (!code && !names.n)
 		cli_remark(cli, "no interface is registered: 'peerage init' makes one");
-	out_list(&cli->out, "interfaces", NULL, 0);
+	if (cli->dry_run && cli->out.mode != OUT_JSON)
+		fields_changes_begin(cli, true);
+	else
+		out_list(&cli->out, "interfaces", NULL, 0);
 	if (!code)
 		code = tick_all(cli, &names, err);
 	out_list_end(&cli->out);

@@ -391,18 +391,31 @@ void fields_change_list(struct cli *cli, const struct prg_report *report)
 	out_array_end(&cli->out);
 }
 
+void fields_changes_begin(struct cli *cli, bool in_full)
+{
+	out_list(&cli->out, "changes", plan_columns,
+	         in_full ? sizeof(plan_columns) / sizeof(*plan_columns) : 0);
+}
+
+size_t fields_change_rows(struct cli *cli, const struct prg_report *report)
+{
+	size_t n = prg_report_n_changes(report);
+
+	for (size_t i = 0; i < n; i++) {
+		out_row(&cli->out);
+		change_fields(cli, prg_report_change(report, i));
+		out_row_end(&cli->out);
+	}
+	return n;
+}
+
 bool fields_changes(struct cli *cli, const struct prg_report *report, bool in_full)
 {
 	struct out *out = &cli->out;
-	size_t n = prg_report_n_changes(report), left = prg_report_n_left_over(report);
+	size_t n, left = prg_report_n_left_over(report);
 
-	out_list(out, "changes", plan_columns,
-	         in_full ? sizeof(plan_columns) / sizeof(*plan_columns) : 0);
-	for (size_t i = 0; i < n; i++) {
-		out_row(out);
-		change_fields(cli, prg_report_change(report, i));
-		out_row_end(out);
-	}
+	fields_changes_begin(cli, in_full);
+	n = fields_change_rows(cli, report);
 	out_list_end(out);
 	out_array(out, "left_over");
 	for (size_t i = 0; i < left; i++) {

@@ -48,5 +48,9 @@ bool fields_plan(struct cli *cli, const struct prg_report *report, bool in_full)
 bool fields_dry_run(struct cli *cli, const struct prg_report *report);
 /* The same without the interface's name. */
 bool fields_changes(struct cli *cli, const struct prg_report *report, bool in_full);
+/* Of several reports, the changes alone, in one list; out_list_end() ends it. Rows: how
+ * many they were. */
+void fields_changes_begin(struct cli *cli, bool in_full);
+size_t fields_change_rows(struct cli *cli, const struct prg_report *report);
 
 #endif

@@ -207,10 +207,10 @@ static int end_one(struct prg_road *road, int64_t id, bool shook, size_t *ended,
 		rc = prg_change_overlap_end(road, older, PRG_CHANGE_HOLD_S, err);
 	if (rc == 0 && ++*ended <= TOLD)
 		prg_report_remark_add(road->report,
-		                      shook ? "peer %s: its newer key is in use, the older one is "
+		                      shook ? "peer %s: its newer key is in use, the older one %s "
 		                              "revoked"
-		                            : "peer %s: its older key's time is over: it is revoked",
-		                      older->successor);
+		                            : "peer %s: its older key's time is over: it %s revoked",
+		                      older->successor, prg_road_dry(road) ? "would be" : "is");
 	return rc;
 }
 

@@ -30,18 +30,19 @@ static int move(struct prg_road *road, int64_t id, const char *verb, enum prg_pe
 
 static void remark_cut(struct prg_road *road, const struct prg_peer *peer, int64_t resumes_at)
 {
+	const char *is = prg_road_dry(road) ? "would be" : "is";
 	char until[21];
 
 	if (resumes_at == INT64_MAX) {
 		prg_report_remark_add(road->report,
-		                      "peer %s is cut off: its quota is used up; 'peerage set %s "
+		                      "peer %s %s cut off: its quota is used up; 'peerage set %s "
 		                      "--quota SIZE' extends it",
-		                      peer->name, peer->name);
+		                      peer->name, is, peer->name);
 		return;
 	}
 	prg_moment_format(resumes_at, until);
-	prg_report_remark_add(road->report, "peer %s is cut off until %s: its quota is used up",
-	                      peer->name, until);
+	prg_report_remark_add(road->report, "peer %s %s cut off until %s: its quota is used up",
+	                      peer->name, is, until);
 }
 
 /* With it go the older keys that it takes over from: their use is its own. */

@@ -68,8 +68,17 @@ alice	$(day 1)	10	20	30" ]
 	init
 	p -q add alice --quota 1000 >/dev/null
 	used alice 0 600 400
+	t 0 -n maintain
+	[[ ${lines[0]} =~ ^ACTION.*PEER.*WHAT ]]
+	[[ ${lines[1]} =~ ^remove.*alice.*"will be expired" ]]
+	[[ $stderr == *"alice would be cut off"* ]]
+	t 0 -n -t maintain
+	[ "${lines[0]}" = $'action\tpeer\tpublic_key\tsummary' ]
+	[[ ${lines[1]} == $'remove\talice\t'* ]]
 	t 0 maintain
 	[[ $stderr == *"alice is cut off"* ]]
+	t 0 -n maintain
+	[[ -z $output && $stderr == "wg0: nothing to change" ]]
 	t 0 show alice -j
 	j '.peer | .state == "expired" and .quota_used_bytes == 1000 and .resumes_at == null'
 	t 3 enable alice
