@@ -91,19 +91,15 @@ static void styled(const struct frame *frame, struct line *line, const char *sty
 		raw(line, RESET);
 }
 
-/* In a field of that width. */
+/* In a field of that width, or of what the window has left for it. */
 static void cell(const struct frame *frame, struct line *line, unsigned width, bool right,
                  const char *style, const char *text)
 {
-	struct line field = { .columns = width };
-	unsigned rest;
+	unsigned room = line->columns - line->width, rest;
+	struct line field = { .columns = width < room ? width : room };
 
 	styled(frame, &field, style, text);
-	rest = width - field.width;
-	if (line->width + width > line->columns) { /* the window ends inside it */
-		styled(frame, line, style, text);
-		return;
-	}
+	rest = field.columns - field.width;
 	if (right)
 		spaces(line, rest);
 	raw(line, field.text);

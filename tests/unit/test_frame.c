@@ -197,6 +197,26 @@ static void columns_line_up(void **state)
 	rates_done(&rates);
 }
 
+/* Where the window ends inside the last column, that is narrower, not put elsewhere. */
+static void the_last_column_lines_up(void **state)
+{
+	struct rates rates = peers(4);
+	struct frame_view view = { .interface = "wg0", .rates = &rates, .running = true,
+		                   .now = NOW };
+
+	(void)state;
+	for (unsigned columns = 38; columns <= 42; columns++) {
+		struct frame frame = { .columns = columns, .rows = 8, .blocks = true };
+
+		draw(&frame, &view);
+		assert_non_null(strstr(screen[2], "  TX/S"));
+		for (unsigned i = 2; i < 7; i++)
+			assert_int_equal(cells(screen[i], strlen(screen[i])), columns);
+		frame_done(&frame);
+	}
+	rates_done(&rates);
+}
+
 static void how_many_more(void **state)
 {
 	struct rates rates = peers(10000);
@@ -279,7 +299,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_window), cmocka_unit_test(columns_line_up),
-		cmocka_unit_test(how_many_more), cmocka_unit_test(signs),
+		cmocka_unit_test(the_last_column_lines_up), cmocka_unit_test(how_many_more), cmocka_unit_test(signs),
 		cmocka_unit_test(the_past),
 	};
 
