@@ -16,7 +16,7 @@ static const struct out_column columns[] = {
 	{ "actor", "WHO", OUT_FOLD },
 	{ "verb", "WHAT", 0 },
 	{ "interface", "INTERFACE", OUT_HIDE },
-	{ "peer", "PEER", OUT_CUT },
+	{ "peer", "PEER", OUT_CUT_LAST },
 	{ "summary", "CHANGES", OUT_FOLD },
 	{ "public_key", "KEY", OUT_HIDE },
 	{ "hash", "HASH", OUT_HIDE },

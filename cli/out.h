@@ -21,7 +21,8 @@ enum out_flags {
 	OUT_CUT = 1u << 0,   /* may be cut where the window is narrow */
 	OUT_FOLD = 1u << 1,  /* may go on in the next line there, broken at spaces */
 	OUT_RIGHT = 1u << 2, /* numbers */
-	OUT_HIDE = 1u << 3   /* not in a table */
+	OUT_HIDE = 1u << 3,  /* not in a table */
+	OUT_CUT_LAST = 1u << 4 /* may be cut, where what is folded is as narrow as it can be */
 };
 
 struct out_column {

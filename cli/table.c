@@ -13,7 +13,8 @@
 #define GAP "  "
 #define COMFORT 8        /* columns that leave something to read of what is cut */
 #define LONG_WORD 40     /* columns: no address is wider; a key is, and may be broken */
-#define BROKEN    32     /* how narrow a column may then become */
+#define BROKEN    24     /* how narrow a column may then become */
+#define MAY_CUT   (OUT_CUT | OUT_CUT_LAST)
 #define NO_LIMIT 1000000 /* columns: what has to be cut is cut here */
 #define BLOCK 1000       /* lines that are held at a time: 5 KB each */
 
@@ -85,7 +86,7 @@ static void layout_init(struct layout *layout, const struct out_column *columns,
 			continue;
 		layout->columns[layout->n].flags = columns[i].flags;
 		layout->columns[layout->n].natural = width;
-		layout->columns[layout->n++].least = columns[i].flags & OUT_CUT ? 1 : width;
+		layout->columns[layout->n++].least = columns[i].flags & MAY_CUT ? 1 : width;
 	}
 }
 
@@ -146,7 +147,7 @@ static void measure_cell(struct layout *layout, size_t at, const char *text)
 {
 	unsigned flags = layout->columns[at].flags;
 	size_t width = text_width(text);
-	size_t least = flags & OUT_CUT ? 0 : flags & OUT_FOLD ? widest_part(text, 1) : width;
+	size_t least = flags & MAY_CUT ? 0 : flags & OUT_FOLD ? widest_part(text, 1) : width;
 
 	if (flags & OUT_FOLD && least > LONG_WORD)
 		least = BROKEN;
@@ -243,8 +244,9 @@ static bool fit(struct libscols_table *table, struct layout *layout, size_t wind
 		for (size_t i = 0; done && i < layout->n; i++)
 			if (layout->columns[i].flags & OUT_FOLD)
 				done = tighten(table, layout, i);
-		narrow(layout, OUT_CUT, 0, window);
-		widen(layout, OUT_CUT, window);
+		narrow(layout, OUT_CUT_LAST, COMFORT, window);
+		narrow(layout, MAY_CUT, 0, window);
+		widen(layout, MAY_CUT, window);
 	}
 	return done;
 }
@@ -316,7 +318,7 @@ static bool shape(struct libscols_table *table, const struct layout *layout)
 			if (width == layout->columns[i].natural ||
 			    text_width(scols.cell_get_data(cell)) <= width)
 				continue;
-			done = layout->columns[i].flags & OUT_CUT ? cut(cell, width)
+			done = layout->columns[i].flags & MAY_CUT ? cut(cell, width)
 			                                          : fold(cell, width);
 		}
 	return done;

@@ -46,6 +46,16 @@ does_not_hold() {
 	[ "$(wc -L <screen)" -le 80 ]
 	grep -Eq '^20[0-9-]+T[0-9:]+Z  .*  add +alice  ' screen
 	grep -q '  public key$' screen
+	# names are cut last
+	p -q add christophers-tab christophers-tel --out out >/dev/null
+	script -qec "stty cols 80; '$PEERAGE' log" /dev/null </dev/null | tr -d '\r' >screen
+	[ "$(wc -L <screen)" -le 80 ]
+	grep -q '  add  *christophers-tab  ' screen
+	grep -q '  add  *christophers-tel  ' screen
+	# where there is no room for more, they are cut with a mark
+	script -qec "stty cols 72; '$PEERAGE' log" /dev/null </dev/null | tr -d '\r' >screen
+	[ "$(wc -L <screen)" -le 72 ]
+	grep -q '  add  *christ[a-z]*…  ' screen
 }
 
 @test "no secret is in it" {
