@@ -311,7 +311,7 @@ size_t words_of_interface(const char *name, const struct prg_live_interface *liv
 	else if (!live->ours)
 		(void)snprintf(ret[n++], WORDS_NOTE,
 		               "interface %s runs, but is not this register's: it was made by "
-		               "something else", name);
+		               "something else; 'peerage -i %s audit' says more", name, name);
 	else if (!live->up)
 		(void)snprintf(ret[n++], WORDS_NOTE,
 		               "interface %s is there, but down; run 'peerage -i %s up'", name,
@@ -319,7 +319,8 @@ size_t words_of_interface(const char *name, const struct prg_live_interface *liv
 	if (live->changing)
 		(void)snprintf(ret[n++], WORDS_NOTE,
 		               "interface %s was being changed meanwhile: run it again", name);
-	if (!live->present)
+	/* nothing is applied to what is not ours */
+	if (!live->present || !live->ours)
 		return n;
 	if (counts->lingering)
 		(void)snprintf(ret[n++], WORDS_NOTE,

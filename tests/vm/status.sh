@@ -57,4 +57,10 @@ is "unknown ones are as wg has them, in its order" \
 	"$(in_ns server wg show wg0 dump | grep -e "^$stranger" -e 198.51.100.7 |
 		awk '{ print $1, $4, $3 == "(none)" ? "" : $3 }')"
 is "both" "$(peerage -t status | cut -f 2 | grep -c '^unknown$')" 2
+
+# of another's interface no command is named that would be refused there
+in_ns server ip link del wg0 && in_ns server ip link add wg0 type wireguard || bail "no other wg0"
+exits 0 "status of another's" peerage status
+says "it is not ours, and where to look" "^interface wg0 runs, but is not .*'peerage -i wg0 audit'"
+is "that alone" "$(wc -l <<<"$errs")" 1
 finish
