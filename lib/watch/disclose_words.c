@@ -23,6 +23,16 @@ static bool any_preshared_key(const struct prg_disclosure *d)
 	return false;
 }
 
+static bool any_registered(const struct prg_disclosure *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->n_rows; i++)
+		if (d->rows[i].peer != NULL)
+			return true;
+	return false;
+}
+
 static bool any_running(const struct prg_disclosure *d)
 {
 	size_t i;
@@ -41,6 +51,10 @@ json_t *prg_disclose_withheld(const struct prg_disclosure *d)
 	if (any_preshared_key(d))
 		said = say(&list, "The preshared key: a secret that is shared with the peer's "
 		                  "device. It is held; its value is not part of this document.");
+	if (said && any_registered(d))
+		said = say(&list, "What only serves to keep the above: the kernel's counters as the "
+		                  "last tick saw them, a keyed digest of the peer's keys, keepalive "
+		                  "and allowed IPs, and the salts of its audit entries.");
 	if (said && !d->looked)
 		say(&list, "The running interface was not looked at. As long as it runs, the kernel "
 		           "holds the time of the last handshake, the bytes transferred, and the "
