@@ -56,8 +56,8 @@ static void print_all(void)
 	for (int id = OPT_NONE + 1; opt_is_global((enum opt_id)id); id++)
 		print_option((enum opt_id)id);
 	(void)puts("\nExit codes: 0 done, 1 failed, 2 usage, 3 conflict, 4 recorded but not "
-	           "applied,\n5 something differs or is left over, 6 no such peer or interface, "
-	           "7 permission.\n"
+	           "applied,\n5 findings: something differs, is left over or does not hold, "
+	           "6 no such peer,\ninterface or register, 7 permission.\n"
 	           "'peerage help COMMAND' tells more.");
 }
 

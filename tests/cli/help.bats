@@ -13,6 +13,7 @@ show qr export import dump plan apply genkey pubkey genpsk completion status aud
 	[ "$found" = "$(tr ' ' '\n' <<<"$commands" | sort)" ]
 	t 0 --help
 	[[ $output == *"Exit codes: 0 done"* ]]
+	[[ $output == *"5 findings:"* ]]
 }
 
 @test "each command has help, which fits 80 columns" {
