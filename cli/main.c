@@ -39,6 +39,11 @@ static int check_words(const struct cli *cli, struct prg_error *err)
 		return say_error(err, PRG_E_USAGE, "'peerage %s' takes %s and no more, but '%s' "
 		                                   "was given",
 		                 command->name, command->words, cli->args.words[command->max]);
+	for (size_t i = 0; i < n; i++)
+		if (!*cli->args.words[i] &&
+		    (command->completes == WORDS_PEER || command->completes == WORDS_PEERS))
+			return say_error(err, PRG_E_USAGE, "a name cannot be empty (see 'peerage "
+			                                   "help %s')", command->name);
 	return 0;
 }
 

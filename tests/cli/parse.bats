@@ -143,6 +143,13 @@ load common
 	error_is "'peerage rename' needs OLD NEW"
 	t 2 rename a b c
 	error_is "takes OLD NEW and no more, but 'c' was given"
+	local command
+	for command in show status disclose usage export 'revoke -y' 'rename a'; do
+		# shellcheck disable=SC2086
+		t 2 $command ''
+	done
+	t 2 disclose ''
+	error_is "a name cannot be empty \(see 'peerage help disclose'\)"
 	t 2 up wg0
 	error_is "'peerage up' takes no argument, but 'wg0' was given"
 	t 2 genkey x
