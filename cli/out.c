@@ -52,7 +52,8 @@ void out_in_order(const struct out *out)
 	if (out->mode == OUT_JSON)
 		return;
 	sink_flush();
-	(void)fflush(stdout);
+	if (fflush(stdout) != 0 && !sink.errnum)
+		sink.errnum = errno;
 }
 
 void out_done(struct out *out)

@@ -190,6 +190,9 @@ load common
 	error_is "cannot write to standard output: No space left"
 	run -1 --separate-stderr bash -c '"$PEERAGE" help >/dev/full'
 	error_is "No space left"
+	p -q add alice --conf >/dev/null
+	run -1 --separate-stderr bash -c '"$PEERAGE" -q disclose alice >/dev/full'
+	error_is "cannot write to standard output: No space left"
 }
 
 @test "a config that cannot be written is said to be lost, with the way out" {
