@@ -22,7 +22,8 @@
 #include "observed.h"
 #include "plan/diff.h"
 
-#define PAGE 330         /* peers of a load that are planned at once: three messages */
+#define FEW_PEERS 104    /* of a load, that are planned at once: a message of 16 KB */
+#define MOST_PEERS 832   /* eight */
 #define GAP 32           /* rows that are stepped over sooner than left out by a new query */
 
 struct sync {
@@ -462,13 +463,14 @@ static int send_page(void *context, struct prg_error *err)
 	return page->apply(page->context, page->plan, err);
 }
 
-/* Plans the peers behind *id, which moves on; *ret_n: how many they were. */
-static int load_page(struct sync *s, int64_t *id, size_t *ret_n, struct prg_error *err)
+/* Plans at most `limit` peers behind *id, which moves on; *ret_n: how many they were. */
+static int load_page(struct sync *s, size_t limit, int64_t *id, size_t *ret_n,
+                     struct prg_error *err)
 {
 	PRG_WG_ROWS *rows = NULL;
 	const struct prg_wg_row *row;
 	char who[PRG_NAME_BYTES + 8] = "peer ";
-	int rc = prg_store_wg_open(s->store, s->interface->id, *id, PAGE, true, &rows, err);
+	int rc = prg_store_wg_open(s->store, s->interface->id, *id, limit, true, &rows, err);
 
 	*ret_n = 0;
 	while (rc == 0 && (rc = prg_store_wg_next(rows, &row, err)) == 0 && row != NULL) {
@@ -482,18 +484,21 @@ static int load_page(struct sync *s, int64_t *id, size_t *ret_n, struct prg_erro
 	return rc;
 }
 
-/* Page by page, in turn into the caller's plan and that of `page`. */
+/* Page by page, in turn into the caller's plan and that of `page`. The first is small, for
+ * the kernel waits for it; each is read while it is busy with the one before. */
 static int load_pages(struct sync *s, struct page *page, struct prg_error *err)
 {
 	int64_t id = 0;
-	size_t n;
+	size_t limit = FEW_PEERS, asked, n;
 	int rc, sent;
 
 	do {
 		struct prg_plan *spare = page->plan;
 
+		asked = limit;
+		limit = limit < MOST_PEERS ? 2 * limit : limit;
 		prg_plan_clear(s->plan);
-		rc = load_page(s, &id, &n, err);
+		rc = load_page(s, asked, &id, &n, err);
 		prg_store_shrink(s->store);
 		sent = prg_beside_wait(&page->beside, rc == 0 ? err : NULL);
 		if (rc == 0)
@@ -502,7 +507,7 @@ static int load_pages(struct sync *s, struct page *page, struct prg_error *err)
 		s->plan = spare;
 		if (rc == 0)
 			prg_beside_begin(&page->beside, send_page, page);
-	} while (rc == 0 && n == PAGE);
+	} while (rc == 0 && n == asked);
 	sent = prg_beside_wait(&page->beside, rc == 0 ? err : NULL);
 	return rc < 0 ? rc : sent;
 }
