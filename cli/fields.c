@@ -240,7 +240,7 @@ void fields_quota(struct out *out, const struct prg_peer *peer)
 	bool ends = peer->resumes_at && peer->resumes_at != INT64_MAX;
 
 	if (peer->quota_bytes) {
-		out_bytes(out, "quota_bytes", peer->quota_bytes);
+		out_given_bytes(out, "quota_bytes", peer->quota_bytes);
 		out_text(out, "quota_period", quota_period(peer->quota_period));
 		out_bytes(out, "quota_used_bytes", peer->quota_used_bytes);
 	} else {

@@ -112,3 +112,18 @@ void human_size(uint64_t bytes, char ret_text[HUMAN_TEXT])
 	(void)snprintf(ret_text, HUMAN_TEXT, unit && amount < 9.95 ? "%.1f %s" : "%.0f %s", amount,
 	               units[unit]);
 }
+
+void human_given_size(uint64_t bytes, char ret_text[HUMAN_TEXT])
+{
+	static const char *const units[] = { "KB", "MB", "GB", "TB" };
+	size_t unit = 0;
+
+	if (bytes == 0 || bytes % 1000) {
+		human_size(bytes, ret_text);
+		return;
+	}
+	for (bytes /= 1000; bytes % 1000 == 0 && unit + 1 < sizeof(units) / sizeof(*units);
+	     bytes /= 1000)
+		unit++;
+	(void)snprintf(ret_text, HUMAN_TEXT, "%" PRIu64 " %s", bytes, units[unit]);
+}

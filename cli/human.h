@@ -16,5 +16,7 @@ void human_apart(int64_t when, int64_t now, char ret_text[HUMAN_TEXT]);
 void human_duration(int64_t seconds, char ret_text[HUMAN_TEXT]);
 /* "512 B", "1.2 MiB": powers of 1024. */
 void human_size(uint64_t bytes, char ret_text[HUMAN_TEXT]);
+/* One that somebody gave, as it was given: "500 MB", "10 GiB"; else as above. */
+void human_given_size(uint64_t bytes, char ret_text[HUMAN_TEXT]);
 
 #endif

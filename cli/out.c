@@ -366,7 +366,8 @@ static void put_shown(struct out *out, const char *key, const char *text)
 	cells_put(out, key, text, strlen(text), false);
 }
 
-void out_bytes(struct out *out, const char *key, uint64_t value)
+static void put_size(struct out *out, const char *key, uint64_t value,
+                     void (*words)(uint64_t, char[HUMAN_TEXT]))
 {
 	char text[HUMAN_TEXT];
 
@@ -374,8 +375,18 @@ void out_bytes(struct out *out, const char *key, uint64_t value)
 		out_number(out, key, value);
 		return;
 	}
-	human_size(value, text);
+	words(value, text);
 	put_shown(out, key, text);
+}
+
+void out_bytes(struct out *out, const char *key, uint64_t value)
+{
+	put_size(out, key, value, human_size);
+}
+
+void out_given_bytes(struct out *out, const char *key, uint64_t value)
+{
+	put_size(out, key, value, human_given_size);
 }
 
 void out_duration(struct out *out, const char *key, int64_t seconds)

@@ -110,6 +110,8 @@ void out_bool(struct out *out, const char *key, bool value);
 void out_number(struct out *out, const char *key, uint64_t value);
 /* Tables show KiB, MiB…; JSON and TSV bytes. */
 void out_bytes(struct out *out, const char *key, uint64_t value);
+/* The same of a size that somebody gave: tables show it as it was given. */
+void out_given_bytes(struct out *out, const char *key, uint64_t value);
 /* 0 is null. Tables show "30d"; JSON and TSV seconds. */
 void out_duration(struct out *out, const char *key, int64_t seconds);
 /* 0 is null. Tables show "3 min ago"; JSON and TSV RFC 3339. */

@@ -143,7 +143,7 @@ static bool put_number(FILE *out, const char **at, const struct field *field)
 	if (value == 0 && field->zero) {
 		(void)fputs(field->zero, out);
 	} else if (field->unit == UNIT_BYTES) {
-		human_size(value, text);
+		human_given_size(value, text);
 		(void)fputs(text, out);
 	} else if (field->unit == UNIT_DURATION && value <= INT64_MAX) {
 		human_duration((int64_t)value, text);

@@ -58,9 +58,38 @@ static void beyond(void **state)
 	assert_string_equal(text, "?");
 }
 
+static void given_sizes(void **state)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *text;
+	} cases[] = {
+		{ 0, "0 B" },
+		{ 1, "1 B" },
+		{ 999, "999 B" },
+		{ 1000, "1 KB" },
+		{ 1024, "1.0 KiB" },
+		{ 500000000, "500 MB" },
+		{ 1500000000, "1500 MB" },
+		{ 1000000000000, "1 TB" },
+		{ 2000000000000000, "2000 TB" },
+		{ (uint64_t)10 << 30, "10 GiB" },
+		{ UINT64_MAX, "16 EiB" },
+	};
+	char text[HUMAN_TEXT];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		human_given_size(cases[i].bytes, text);
+		assert_string_equal(text, cases[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(given_sizes),
 		cmocka_unit_test(every_day),
 		cmocka_unit_test(every_second_of_a_day),
 		cmocka_unit_test(beyond),
