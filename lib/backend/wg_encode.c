@@ -41,12 +41,18 @@ static struct nlattr *nest(struct writer *w, uint16_t type)
 	return mnl_attr_nest_start_check(w->message, w->capacity, type);
 }
 
-static void put_target(struct writer *w, const struct prg_wg_target *target)
+static struct writer begin_device(void *buffer, size_t capacity,
+                                  const struct prg_wg_target *target, uint16_t flags,
+                                  uint8_t command)
 {
+	struct writer w =
+		begin(buffer, capacity, target->family, flags, command, WG_GENL_VERSION);
+
 	if (target->ifindex != 0)
-		put(w, WGDEVICE_A_IFINDEX, &target->ifindex, sizeof(target->ifindex));
+		put(&w, WGDEVICE_A_IFINDEX, &target->ifindex, sizeof(target->ifindex));
 	else
-		put(w, WGDEVICE_A_IFNAME, target->name, strlen(target->name) + 1);
+		put(&w, WGDEVICE_A_IFNAME, target->name, strlen(target->name) + 1);
+	return w;
 }
 
 size_t prg_wg_encode_family(void *buffer, size_t capacity)
@@ -66,9 +72,7 @@ size_t prg_wg_encode_get(void *buffer, size_t capacity, const struct prg_wg_targ
 
 	if (capacity < PRG_WG_ENCODE_MIN)
 		return 0;
-	w = begin(buffer, capacity, target->family, NLM_F_DUMP, WG_CMD_GET_DEVICE,
-	          WG_GENL_VERSION);
-	put_target(&w, target);
+	w = begin_device(buffer, capacity, target, NLM_F_DUMP, WG_CMD_GET_DEVICE);
 	return w.message->nlmsg_len;
 }
 
@@ -79,9 +83,7 @@ size_t prg_wg_encode_flush(void *buffer, size_t capacity, const struct prg_wg_ta
 
 	if (capacity < PRG_WG_ENCODE_MIN)
 		return 0;
-	w = begin(buffer, capacity, target->family, NLM_F_ACK, WG_CMD_SET_DEVICE,
-	          WG_GENL_VERSION);
-	put_target(&w, target);
+	w = begin_device(buffer, capacity, target, NLM_F_ACK, WG_CMD_SET_DEVICE);
 	put(&w, WGDEVICE_A_FLAGS, &flags, sizeof(flags));
 	return w.message->nlmsg_len;
 }
@@ -231,8 +233,7 @@ size_t prg_wg_encode_set(void *buffer, size_t capacity, const struct prg_wg_targ
 
 	if (capacity < PRG_WG_ENCODE_MIN)
 		return 0;
-	w = begin(buffer, capacity, target->family, NLM_F_ACK, WG_CMD_SET_DEVICE, WG_GENL_VERSION);
-	put_target(&w, target);
+	w = begin_device(buffer, capacity, target, NLM_F_ACK, WG_CMD_SET_DEVICE);
 	if (cursor->op < n_ops && ops[cursor->op].kind == PRG_OP_DEVICE)
 		put_device(&w, &ops[cursor->op++]);
 	while (cursor->op < n_ops && ops[cursor->op].kind != PRG_OP_DEVICE) {
