@@ -112,8 +112,7 @@ at() {
 		times "$box/whole" absent_wg9 "$box/whole_wg9" "$box/wg9.conf"
 		row 'up; ip link, wg setconf, ip address, ip link' "$n" "$(ms "$box/up")" \
 			"$(ms "$box/whole")" -
-		fresh_wg9 >/dev/null 2>&1
-		in_ns server ip link del wg9
+		absent_wg9 >/dev/null 2>&1
 	fi
 	if wanted sync; then
 		times "$box/sync" nothing "$PEERAGE" sync
