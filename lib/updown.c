@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* Bringing an interface up, down, and in line: the link, the host around it, the peers. */
-#include <stdio.h>
 #include <string.h>
 
 #include "apply.h"
